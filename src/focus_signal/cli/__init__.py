@@ -1,0 +1,45 @@
+"""The command line: `focus-signal serve`."""
+
+import argparse
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+      arguments: what follows the program's name; None takes it from the process.
+
+    Returns:
+      the exit status: 0, or 1 when the address cannot be listened on, 2 for a wrong argument, 70 for a fault of
+      the server's own.
+    """
+    parser = argparse.ArgumentParser(
+        prog="focus-signal", description="A WebRTC signaling and matchmaking server.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_serve(commands.add_parser("serve", help="run the server", allow_abbrev=False))
+    options = parser.parse_args(arguments)
+    # Only now: `--help` and a wrong argument are answered without loading the server.
+    from focus_signal.cli.serve import run  # noqa: PLC0415
+
+    return run(options, parser.error)
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="0.0.0.0", help="the address to listen on (default: every IPv4 one)")  # noqa: S104
+    parser.add_argument("--port", type=int, default=8000, help="the port to listen on; 0 takes a free one (8000)")
+    parser.add_argument(
+        "--ready-json",
+        action="store_true",
+        help="print one line of JSON on stdout once connections are accepted, and end when stdin does, "
+        "if that is a pipe or a socket",
+    )
+    parser.add_argument(
+        "--relay-scope",
+        choices=("room", "any"),
+        default="room",
+        help="relay between members of one room, or between any two users as the seed does (room)",
+    )
+    parser.add_argument("--max-match-size", type=int, default=16, help="the largest room (16)")
+    parser.add_argument("--seed-silent", action="store_true", help="send no error frames to seed clients")

@@ -1,0 +1,129 @@
+"""`focus-signal serve`: the server as a process, with its signals, its logs and its exit status."""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import stat
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import trio
+from attrs import frozen
+
+from focus_signal.errors import ConfigError, ServerFailed
+from focus_signal.server.config import Config
+from focus_signal.server.serve import Server, open_server
+
+logger = logging.getLogger("focus_signal")
+
+_STDIN = 0
+_CANNOT_LISTEN = 1
+_SOFTWARE_ERROR = 70  # sysexits.h, EX_SOFTWARE
+
+
+@frozen
+class _Process:
+    """Be what the process does besides serving.
+
+    Args:
+      ready_json: print the line for whoever started it.
+      watch_stdin: end at the end of standard input.
+    """
+
+    ready_json: bool
+    watch_stdin: bool
+
+
+def run(options: argparse.Namespace, usage_error: Callable[[str], NoReturn]) -> int:
+    """Serve until a signal or the end of standard input.
+
+    Args:
+      options: the parsed command line.
+      usage_error: ends the process with a message about a wrong argument.
+
+    Returns:
+      the exit status.
+    """
+    try:
+        config = Config(
+            host=options.host,
+            port=options.port,
+            relay_scope=options.relay_scope,
+            max_match_size=options.max_match_size,
+            seed_silent=options.seed_silent,
+        )
+    except ConfigError as error:
+        usage_error(_as_flag(str(error)))
+    # Before Trio opens descriptors of its own, one of which could take the number of a closed standard input.
+    process = _Process(options.ready_json, options.ready_json and _stdin_can_end())
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        return trio.run(_serve, config, process)
+    except ServerFailed as error:
+        logger.critical("%s", error)
+        return _SOFTWARE_ERROR
+
+
+async def _serve(config: Config, process: _Process) -> int:
+    # Signals first: from the moment that anybody can connect, both of them end the server in good order.
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        try:
+            listeners = await trio.open_tcp_listeners(config.port, host=config.host)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            print(  # noqa: T201
+                f"focus-signal: cannot listen on {config.host} port {config.port}: {reason}", file=sys.stderr
+            )
+            return _CANNOT_LISTEN
+        async with open_server(config, listeners) as server:
+            _announce(server, process)
+            async with trio.open_nursery() as nursery:
+                if process.watch_stdin:
+                    nursery.start_soon(_end_with_stdin, nursery.cancel_scope)
+                async for number in signals:
+                    logger.info("%s: closing everyone", signal.Signals(number).name)
+                    break
+                nursery.cancel_scope.cancel()
+    logger.info("ended")
+    return 0
+
+
+def _announce(server: Server, process: _Process) -> None:
+    logger.info("serving; clients on this machine connect to %s?userId=...", server.url)
+    if server.config.host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        logger.info("and others to ws://<this machine's address>:%d/signal?userId=...", server.port)
+    if process.ready_json:
+        line = json.dumps({"ready": True, "url": server.url, "http": server.http_url}, separators=(",", ":"))
+        print(line, flush=True)  # noqa: T201
+
+
+def _stdin_can_end() -> bool:
+    """Tell whether standard input is a pipe or a socket: something whose end says that the starter has gone."""
+    try:
+        mode = os.fstat(_STDIN).st_mode
+    except OSError:
+        return False  # it is closed
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+async def _end_with_stdin(scope: trio.CancelScope) -> None:
+    # Not made non-blocking: that would change the pipe for everyone who shares it.
+    while True:
+        await trio.lowlevel.wait_readable(_STDIN)
+        try:
+            data = os.read(_STDIN, 4096)
+        except OSError as error:
+            logger.info("standard input broke: %s", error.strerror)
+            break
+        if not data:
+            break
+    logger.info("standard input has ended: closing everyone")
+    scope.cancel()
+
+
+def _as_flag(message: str) -> str:
+    name, _, rest = message.partition(" ")
+    return f"--{name.replace('_', '-')} {rest}"

@@ -1,0 +1,5 @@
+"""The whole server as one state machine, with no idea of tasks, time, chance or bytes.
+
+`matchmaker.Matchmaker.handle(command, now)` takes a command from `commands` and gives effects from `effects`.
+Behind it stand `queues` (who waits), `rooms` (who has met) and `sessions` (who is who).
+"""

@@ -1,0 +1,47 @@
+"""What this package raises.
+
+    FocusSignalError
+    ├── ConfigError (also a ValueError)     a value that `Config` does not allow
+    ├── NotListening (also a RuntimeError)  the address of a server that listens nowhere was asked for
+    ├── ServerFailed                        the state cannot be trusted any more: the server has ended
+    ├── TransportClosed                     a connection has ended; nothing more comes from it
+    └── HttpRefused                         a request head that gets an HTTP error for an answer
+
+The last two never leave the server: they are how its layers speak to each other.
+"""
+
+
+class FocusSignalError(Exception):
+    """Be the root of every exception that this package raises on purpose."""
+
+
+class ConfigError(FocusSignalError, ValueError):
+    """Say which setting is wrong, what came, and what is allowed."""
+
+
+class NotListening(FocusSignalError, RuntimeError):
+    """Say that a server without listeners has no address."""
+
+
+class ServerFailed(FocusSignalError):
+    """Say that the server ended itself since its own state was suspect."""
+
+
+class TransportClosed(FocusSignalError):
+    """Say that a connection's transport gives and takes nothing any more."""
+
+
+class HttpRefused(FocusSignalError):
+    """Carry the HTTP error that answers a request head.
+
+    Args:
+      status: the HTTP status code.
+      text: the one line that says what was wrong.
+      headers: further header fields of the answer.
+    """
+
+    def __init__(self, status: int, text: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(f"{status} {text}")
+        self.status = status
+        self.text = text
+        self.headers = headers

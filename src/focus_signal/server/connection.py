@@ -1,0 +1,173 @@
+"""One connection, from its open WebSocket to its end.
+
+Its own task reads, decodes, and sends the commands to the owner. Whoever has put something into its outbox calls
+`flush`: what the peer takes goes out at once, and only for the rest a writer task is started; while there is one,
+nobody else writes. The close frame goes the same way, behind everything else.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+
+import trio
+from attrs import define, field
+
+from focus_signal.core.commands import Command, Connect
+from focus_signal.errors import TransportClosed
+from focus_signal.server.config import Config
+from focus_signal.server.outbox import Outbox
+from focus_signal.server.owner import Inbox
+from focus_signal.server.transport import ProtocolViolation, Transport
+from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
+
+logger = logging.getLogger("focus_signal")
+
+Decode = Callable[[bytes, int, str], Command]
+
+
+@define(eq=False)
+class Connection:
+    """Serve one peer; `run` is its task.
+
+    Args:
+      number: the connection's number, given out once.
+      user: the user for whom it speaks.
+      transport: the open WebSocket.
+      inbox: its way to the owner.
+      decode: makes a command of a frame.
+      config: deadlines and bounds.
+    """
+
+    number: int
+    user: str
+    _transport: Transport
+    _inbox: Inbox
+    _decode: Decode
+    _config: Config
+    _outbox: Outbox = field(init=False)
+    _nursery: trio.Nursery | None = field(default=None, init=False)
+    _writer: trio.CancelScope | None = field(default=None, init=False)
+    _handing_on: bool = field(default=False, init=False)
+    _pinging: trio.CancelScope | None = field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._outbox = Outbox(self._config.outbox_bytes, self._config.outbox_messages, self.flush)
+
+    async def run(self) -> None:
+        """Serve the peer until the connection has ended, by whosever doing.
+
+        Cancellation: the connection ends at once; whoever cancels says goodbye with `close_soon` first.
+        """
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                try:
+                    fault = await self._converse()
+                finally:
+                    # At once and before any await: nothing is delivered any more, and the owner knows.
+                    self._outbox.end()
+                    self._inbox.end(self.number)
+                    if self._pinging is not None:
+                        self._pinging.cancel()
+                nursery.cancel_scope.deadline = trio.current_time() + self._config.close_timeout
+                self.close_soon(fault)
+        finally:
+            self._nursery = None
+
+    def flush(self) -> None:
+        """Send what the peer takes now, and start a writer for the rest; never waits."""
+        if self._nursery is None:
+            return
+        if self._writer is not None:
+            if self._outbox.last == "too-slow":
+                # A last chance to end the message that it hangs in, so that the close frame can follow.
+                last_chance = trio.current_time() + self._config.close_timeout
+                self._writer.deadline = min(self._writer.deadline, last_chance)
+            return
+        left = self._transport.send_nowait(self._outbox.take())
+        if left or self._outbox.last is not None:
+            self._writer = trio.CancelScope()
+            self._nursery.start_soon(self._write, left, self._writer)
+
+    def close_soon(self, name: CloseName) -> None:
+        """Close behind everything that waits, within the close deadline; never waits."""
+        if self._outbox.close(name):
+            self.flush()
+
+    def cut(self) -> None:
+        """End the connection at once, without a goodbye; never waits."""
+        if self._nursery is not None:
+            self._nursery.cancel_scope.cancel()
+
+    def ping_soon(self) -> None:
+        """Ask the peer for a sign of life, unless it is being asked already; never waits."""
+        if self._pinging is None and self._nursery is not None and not self._outbox.closed:
+            self._pinging = trio.CancelScope()
+            self._nursery.start_soon(self._ping, self._pinging)
+
+    async def _converse(self) -> CloseName:
+        """Read and hand on until the end, and tell with which close frame to answer it."""
+        await self._inbox.open(self.number, self._outbox, [Connect(self.number, self.user)])
+        try:
+            while True:
+                messages = await self._transport.receive()
+                # Once this side has said goodbye, what comes is no longer heard.
+                if not self._outbox.closed:
+                    await self._hand_on(messages)
+        except TransportClosed:
+            self._outbox.take()  # nobody is left to read it
+            return "done"
+        except ProtocolViolation as violation:
+            logger.info("connection %d closed: %s", self.number, violation.close)
+            return violation.close
+        except trio.BrokenResourceError:
+            # The owner has ended by a fault of its own; transports raise TransportClosed.
+            return "internal-error"
+
+    async def _hand_on(self, messages: Sequence[bytes]) -> None:
+        commands = [self._decode(text, self.number, self.user) for text in messages]
+        self._handing_on = True
+        await self._inbox.send(commands)
+        self._handing_on = False
+
+    async def _write(self, frames: Sequence[bytes], scope: trio.CancelScope) -> None:
+        """Send everything that waits, then the close frame if there is one."""
+        try:
+            with scope:
+                while frames or (frames := self._outbox.take()):
+                    for frame in frames:
+                        scope.deadline = min(scope.deadline, trio.current_time() + self._config.write_timeout)
+                        await self._transport.send([frame])
+                        scope.deadline = math.inf
+                    frames = ()
+                if self._outbox.last is not None:
+                    await self._close(self._outbox.last)
+        except TransportClosed:
+            pass  # the reader sees it too
+        finally:
+            self._writer = None
+        if scope.cancelled_caught:
+            # The message is cut, and the stream with it.
+            logger.info("connection %d is cut: too-slow", self.number)
+            await self._transport.abort()
+
+    async def _close(self, name: CloseName) -> None:
+        if name not in {"done", "restart"}:
+            logger.info("connection %d is closed: %s", self.number, name)
+        row = CLOSE_CODES[name]
+        with trio.move_on_after(self._config.close_timeout):
+            await self._transport.close(row.code, row.reason)
+        await self._transport.abort()
+
+    async def _ping(self, scope: trio.CancelScope) -> None:
+        scope.deadline = trio.current_time() + self._config.pong_timeout
+        try:
+            with scope:
+                await self._transport.ping()
+        except TransportClosed:
+            return  # the reader sees it too
+        finally:
+            self._pinging = None
+        # While the owner keeps this connection waiting, its pongs wait as well: that is no fault of the peer.
+        if scope.cancelled_caught and not self._handing_on:
+            self.close_soon("no-pong")

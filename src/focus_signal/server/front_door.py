@@ -1,0 +1,102 @@
+"""One port for HTTP and WebSocket: read the head of a request, then decide.
+
+What asks rightly for a WebSocket is welcomed; everything else gets an HTTP answer that reaches the peer even if
+it is still sending.
+"""
+
+from collections.abc import Callable
+
+import trio
+from attrs import define, frozen
+
+from focus_signal.errors import HttpRefused
+from focus_signal.server import pages
+from focus_signal.server.config import Config
+from focus_signal.server.link import Link, linger
+from focus_signal.wire.http_head import Head, HeadLimits, HeadReader, check_upgrade, user_of_query, wants_websocket
+
+
+@frozen
+class Visitor:
+    """Be a peer that asks rightly for a WebSocket.
+
+    Args:
+      user: the user id that it names; empty when it names none.
+      key: its Sec-WebSocket-Key.
+      read_ahead: what was read behind its request.
+    """
+
+    user: str
+    key: str
+    read_ahead: bytes
+
+
+@define(eq=False)
+class FrontDoor:
+    """Receive whoever comes.
+
+    Args:
+      config: bounds and deadlines.
+      is_draining: tells whether the server is about to stop.
+    """
+
+    _config: Config
+    _is_draining: Callable[[], bool]
+
+    async def receive(self, link: Link) -> Visitor | None:
+        """Read a request and answer it, unless it is a visitor's.
+
+        Returns:
+          the visitor; None when the peer was answered, or left.
+
+        Cancellation: leaves the link to the caller, as every other end does. The caller's deadline for the
+        handshake is reached inside `read_head` only.
+        """
+        reader = HeadReader(
+            HeadLimits(
+                head_bytes=self._config.head_bytes,
+                head_lines=self._config.head_lines,
+                target_bytes=self._config.target_bytes,
+                user_bytes=self._config.user_bytes,
+            )
+        )
+        head: Head | None = None
+        try:
+            with trio.move_on_after(self._config.handshake_timeout) as scope:
+                read = await self._read_head(link, reader)
+            if scope.cancelled_caught:
+                if reader.empty:
+                    return None
+                seconds = f"{self._config.handshake_timeout:g}"
+                raise HttpRefused(408, f"No complete request head came within {seconds} seconds.")
+            if read is None:
+                return None
+            head, read_ahead = read
+            if head.path == pages.SIGNAL_PATH:
+                user = user_of_query(head.query, self._config.user_bytes)
+                if wants_websocket(head):
+                    key = check_upgrade(head)
+                    if self._is_draining():
+                        raise pages.unavailable()
+                    return Visitor(user, key, read_ahead)
+            answer = pages.answer(head, draining=self._is_draining())
+        except HttpRefused as refusal:
+            head_only = head is not None and head.method == "HEAD"
+            answer = pages.render(refusal.status, refusal.text, refusal.headers, head_only=head_only)
+        await self._reply(link, answer)
+        return None
+
+    async def _read_head(self, link: Link, reader: HeadReader) -> tuple[Head, bytes] | None:
+        while data := await link.receive_some():
+            read = reader.feed(data)
+            if read is not None:
+                return read
+        if reader.empty:
+            return None
+        raise HttpRefused(400, "The request ended before its head was complete.")
+
+    async def _reply(self, link: Link, answer: bytes) -> None:
+        with trio.move_on_after(self._config.close_timeout):
+            await link.send_all(answer)
+        with trio.move_on_after(self._config.linger_timeout):
+            await linger(link)

@@ -1,0 +1,93 @@
+"""The guard: what goes wrong in one connection ends that connection and nothing else.
+
+A peer can make a library raise before any handler of ours runs, in a task that the library started. So a guard
+stands outside the nursery of a connection, and a task of a library's runs guarded as well.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from traceback import walk_tb
+from typing import Any, Protocol
+
+import trio
+from attrs import frozen
+
+from focus_signal.errors import TransportClosed
+
+logger = logging.getLogger("focus_signal")
+
+_GONE = (trio.BrokenResourceError, trio.ClosedResourceError, TransportClosed)
+
+
+class Spawner(Protocol):
+    """Be anything in which tasks can be started, such as a `trio.Nursery`."""
+
+    def start_soon(self, async_fn: Callable[..., Awaitable[Any]], *args: Any, name: object = None) -> None:
+        """Start a task."""
+        ...
+
+
+@frozen
+class GuardedNursery:
+    """Start tasks whose exceptions go into the log and no further; made by `guarded`."""
+
+    nursery: trio.Nursery
+
+    # Other code looks this up, to bound or to cancel the tasks that it starts here.
+    @property
+    def cancel_scope(self) -> trio.CancelScope:
+        """Give the scope of the nursery behind."""
+        return self.nursery.cancel_scope
+
+    def start_soon(self, async_fn: Callable[..., Awaitable[Any]], *args: Any, name: object = None) -> None:
+        """Start a task in the nursery behind, guarded."""
+        self.nursery.start_soon(_run_guarded, async_fn, args, name=name or async_fn)
+
+
+def guarded(nursery: trio.Nursery) -> GuardedNursery:
+    """Make a nursery's stand-in that contains the exceptions of the tasks started through it.
+
+    Pass it as `handler_nursery` to `trio_websocket.WebSocketServer`, `serve_websocket` or `trio.serve_listeners`:
+    nothing that one connection does can then end the server.
+
+    Args:
+      nursery: where the tasks run.
+    """
+    return GuardedNursery(nursery)
+
+
+async def _run_guarded(async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> None:
+    try:
+        await async_fn(*args)
+    except* Exception as group:  # the guard: Cancelled and KeyboardInterrupt are no Exception and pass
+        report(group, "a connection")
+
+
+def report(group: BaseException, where: str) -> None:
+    """Log what ended a connection: a line for a peer's fault, a traceback for one of ours."""
+    for error in _leaves(group):
+        if isinstance(error, _GONE):
+            logger.debug("%s ended: the peer has gone", where)
+        elif is_malformed_input(error):
+            logger.info("%s ended: malformed input (%s)", where, type(error).__name__)
+        else:
+            logger.error("%s ended by a fault of this server", where, exc_info=error)
+
+
+def is_malformed_input(error: BaseException) -> bool:
+    """Tell whether what was raised came of what a peer sent.
+
+    The library's own reader task raises for nothing else: no code of ours runs in it.
+    """
+    return any(
+        frame.f_code.co_name == "_reader_task" and frame.f_globals.get("__name__", "").startswith("trio_websocket")
+        for frame, _ in walk_tb(error.__traceback__)
+    )
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error

@@ -1,0 +1,225 @@
+"""A byte stream as the server sees it.
+
+`SocketLink` works on the descriptor of a `trio.SocketStream` with non-blocking calls; `StreamLink` serves every
+other `trio.abc.Stream` (TLS, a pipe); a stream that has a link's methods itself, such as a simulated one, is
+used as it is. `Prefixed` goes the other way: it makes a `trio.abc.Stream` of a link, for a library that wants
+one, and gives first what the server had read already.
+"""
+
+import os
+import socket
+import struct
+from typing import Protocol, runtime_checkable
+
+import trio
+from attrs import define
+
+# Linger for no time at all: closing resets the connection and forgets what was not sent (socket(7), SO_LINGER).
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_READ_SIZE = 16 * 1024
+
+
+@runtime_checkable
+class Link(Protocol):
+    """Be one peer's byte stream.
+
+    Error handling: a broken stream raises `trio.BrokenResourceError`, one that was closed here
+    `trio.ClosedResourceError`. A send that is cancelled may have sent a part: then only `abort` is left.
+    """
+
+    @property
+    def peer_address(self) -> str | None:
+        """Tell the peer's address; None where there is no such thing."""
+        ...
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Wait for bytes and give them; none at the end of the stream."""
+        ...
+
+    def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
+        """Send what the stream takes at once, and tell how many bytes that was."""
+        ...
+
+    async def wait_writable(self) -> None:
+        """Wait until the stream may take something."""
+        ...
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send everything."""
+        ...
+
+    async def send_eof(self) -> None:
+        """Say that nothing more will be sent; what the peer sends can still be read."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the stream in good order."""
+        ...
+
+    async def abort(self) -> None:
+        """Close the stream at once, whatever state it is in, even when cancelled; never raises for that."""
+        ...
+
+
+def link_of(stream: trio.abc.Stream) -> Link:
+    """Make a link of whatever a listener gave."""
+    if isinstance(stream, trio.SocketStream):
+        return SocketLink(stream)
+    if isinstance(stream, Link):
+        return stream
+    return StreamLink(stream)
+
+
+@define(eq=False)
+class SocketLink:
+    """Work on a socket with non-blocking calls."""
+
+    _stream: trio.SocketStream
+
+    @property
+    def peer_address(self) -> str | None:
+        """Tell the peer's address; None when the peer has gone already or has none."""
+        try:
+            address: object = self._stream.socket.getpeername()
+        except OSError:
+            return None
+        return str(address[0]) if isinstance(address, tuple) else None
+
+    def _descriptor(self) -> int:
+        # Asked for each time: the number of a closed socket is soon another connection's.
+        descriptor = self._stream.socket.fileno()
+        if descriptor < 0:
+            raise trio.ClosedResourceError("this link was closed here")
+        return descriptor
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Wait for bytes and give them; none at the end of the stream."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        while True:
+            try:
+                data = os.read(self._descriptor(), max_bytes or _READ_SIZE)
+            except BlockingIOError:
+                await trio.lowlevel.wait_readable(self._stream.socket)
+                continue
+            except OSError as error:
+                raise trio.BrokenResourceError(f"the peer's stream broke: {error}") from error
+            await trio.lowlevel.cancel_shielded_checkpoint()
+            return data
+
+    def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
+        """Send what the socket takes at once, and tell how many bytes that was."""
+        try:
+            return os.write(self._descriptor(), data)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise trio.BrokenResourceError(f"the peer's stream broke: {error}") from error
+
+    async def wait_writable(self) -> None:
+        """Wait until the socket may take something."""
+        self._descriptor()
+        await trio.lowlevel.wait_writable(self._stream.socket)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send everything."""
+        await self._stream.send_all(data)
+
+    async def send_eof(self) -> None:
+        """Say that nothing more will be sent."""
+        await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        """Close the socket; what was sent is still delivered."""
+        await self._stream.aclose()
+
+    async def abort(self) -> None:
+        """Reset the connection."""
+        if self._stream.socket.fileno() >= 0:
+            self._stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self._stream.socket.close()
+
+
+@define(eq=False)
+class StreamLink:
+    """Serve any stream; it takes nothing at once, so that all goes through `send_all`."""
+
+    _stream: trio.abc.Stream
+
+    @property
+    def peer_address(self) -> str | None:
+        """Tell the peer's address, for TLS over a socket; None for any other stream."""
+        inner = getattr(self._stream, "transport_stream", None)
+        return SocketLink(inner).peer_address if isinstance(inner, trio.SocketStream) else None
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Wait for bytes and give them; none at the end of the stream."""
+        return bytes(await self._stream.receive_some(max_bytes))
+
+    def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
+        """Take nothing."""
+        del data
+        return 0
+
+    async def wait_writable(self) -> None:
+        """Wait until the stream may take something."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send everything."""
+        await self._stream.send_all(data)
+
+    async def send_eof(self) -> None:
+        """Say that nothing more will be sent, where the stream can say that."""
+        if isinstance(self._stream, trio.abc.HalfCloseableStream):
+            await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        """Close the stream in good order."""
+        await self._stream.aclose()
+
+    async def abort(self) -> None:
+        """Close the stream without good order."""
+        await trio.aclose_forcefully(self._stream)
+
+
+class Prefixed(trio.abc.Stream):
+    """Be a stream that first gives what was read already.
+
+    Args:
+      link: where the rest comes from and everything goes.
+      prefix: what was read already.
+    """
+
+    def __init__(self, link: Link, prefix: bytes) -> None:
+        self._link = link
+        self._prefix = prefix
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Give the prefix, in as many pieces as are asked for, then what comes."""
+        if not self._prefix:
+            return await self._link.receive_some(max_bytes)
+        await trio.lowlevel.checkpoint()
+        size = len(self._prefix) if max_bytes is None else max_bytes
+        data, self._prefix = self._prefix[:size], self._prefix[size:]
+        return data
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send everything."""
+        await self._link.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until the stream may take something."""
+        await self._link.wait_writable()
+
+    async def aclose(self) -> None:
+        """Close the stream in good order."""
+        await self._link.aclose()
+
+async def linger(link: Link) -> None:
+    """Say that nothing more is sent, and read and forget what still comes, to the end of the stream."""
+    try:
+        await link.send_eof()
+        while await link.receive_some():
+            pass
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        return  # the peer has gone: there is nobody left to wait for

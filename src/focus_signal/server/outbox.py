@@ -1,0 +1,92 @@
+"""What waits for one peer: a memory channel with a count and a bound in bytes.
+
+The owner puts in and never waits; nobody is parked on the channel. When it is full the connection is given up:
+a peer that does not read slows nobody else. Once closed it takes nothing more but one last item, the name of the
+close frame that is to follow.
+"""
+
+import math
+from collections.abc import Callable
+
+import trio
+from attrs import define, field
+
+from focus_signal.wire.close_codes import CloseName
+
+
+@define(eq=False)
+class Outbox:
+    """Hold the frames that wait for one peer.
+
+    Args:
+      max_bytes: the bound; an empty outbox takes one frame of any size.
+      max_messages: the bound on their number.
+      flush: sends what the peer takes now; called by whoever has put something in, once for all of it.
+    """
+
+    max_bytes: int
+    max_messages: int
+    flush: Callable[[], None]
+    _send: trio.MemorySendChannel[bytes] = field(init=False)
+    _receive: trio.MemoryReceiveChannel[bytes] = field(init=False)
+    _count: int = field(default=0, init=False)
+    _bytes: int = field(default=0, init=False)
+    _closed: bool = field(default=False, init=False)
+    _last: CloseName | None = field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        # The bounds are kept here, where bytes are counted too.
+        self._send, self._receive = trio.open_memory_channel[bytes](math.inf)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Count the bytes that wait."""
+        return self._bytes
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether nothing more is taken."""
+        return self._closed
+
+    @property
+    def last(self) -> CloseName | None:
+        """Tell which close frame is to follow the last frame; None while there is none."""
+        return self._last
+
+    def put(self, frame: bytes) -> bool:
+        """Take a frame, or drop it if the outbox is closed.
+
+        Returns:
+          False when it does not fit: the peer is too slow and the caller gives the connection up.
+        """
+        if self._closed:
+            return True
+        size = len(frame)
+        if self._count and (self._bytes + size > self.max_bytes or self._count >= self.max_messages):
+            return False
+        self._send.send_nowait(frame)
+        self._count += 1
+        self._bytes += size
+        return True
+
+    def take(self) -> list[bytes]:
+        """Give everything that waits."""
+        frames = [self._receive.receive_nowait() for _ in range(self._count)]
+        self._count = self._bytes = 0
+        return frames
+
+    def end(self) -> None:
+        """Refuse every further frame; a close frame may still come."""
+        self._closed = True
+
+    def close(self, last: CloseName) -> bool:
+        """Refuse every further frame and set the close frame that follows those that wait.
+
+        Returns:
+          False when there was one already: the first one counts.
+        """
+        self._closed = True
+        if self._last is not None:
+            return False
+        self._last = last
+        return True

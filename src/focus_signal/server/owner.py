@@ -1,0 +1,177 @@
+"""The one task that holds the matchmaker, and the channel through which everyone else speaks to it.
+
+Connections send batches of commands; the owner carries out what is there, puts what comes of it into outboxes,
+and flushes each outbox that it touched once. It never waits for a connection.
+
+A connection's end is told out of line, since it must not wait on a full channel, and is carried out in two
+steps: the withdrawal ahead of the next batch, so that no match holds somebody who has left, and the disconnect
+behind the last batch that the connection sent, so that what it had said is still carried out.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import trio
+from attrs import define, field
+
+from focus_signal.core.commands import Command, Disconnect, Drain, TimePassed, Withdraw
+from focus_signal.core.effects import Close, Deliver, Message
+from focus_signal.core.matchmaker import Matchmaker, MatchmakerStatistics
+from focus_signal.server.outbox import Outbox
+
+_MOST_COMMANDS_A_TURN = 1000
+
+# The first batch of a connection hands its outbox over.
+Batch = tuple[Sequence[Command], tuple[int, Outbox] | None]
+_WAKE: Batch = ((), None)
+
+
+@define(eq=False)
+class Inbox:
+    """Be one connection's end of the channel to the owner; made by `Owner.open_inbox`."""
+
+    _channel: trio.MemorySendChannel[Batch]
+    _ended: list[int]
+
+    async def open(self, connection: int, outbox: Outbox, commands: Sequence[Command]) -> None:
+        """Send the first batch, and with it the outbox into which everything for this connection goes."""
+        await self._channel.send((commands, (connection, outbox)))
+
+    async def send(self, commands: Sequence[Command]) -> None:
+        """Send a batch; waits while the channel is full, and then this connection alone waits."""
+        await self._channel.send((commands, None))
+
+    def end(self, connection: int) -> None:
+        """Tell that a connection has ended and sends nothing more; never waits."""
+        self._ended.append(connection)
+        try:
+            self._channel.send_nowait(_WAKE)
+        except trio.WouldBlock:
+            pass  # the channel is full: the owner is about to run
+        except trio.BrokenResourceError:
+            pass  # the owner has ended: there is nobody left to tell
+        self._channel.close()
+
+
+@define(eq=False)
+class Owner:
+    """Hold the matchmaker; `run` is its only task.
+
+    Args:
+      matchmaker: the state.
+      encode: makes a frame of a message; None for what is not sent.
+      clock: gives the time in seconds.
+      inbox_batches: how many batches may wait.
+    """
+
+    _matchmaker: Matchmaker
+    _encode: Callable[[Message], bytes | None]
+    _clock: Callable[[], float]
+    _inbox_batches: int
+    _send: trio.MemorySendChannel[Batch] = field(init=False)
+    _receive: trio.MemoryReceiveChannel[Batch] = field(init=False)
+    _outboxes: dict[int, Outbox] = field(factory=dict, init=False)
+    _ended: list[int] = field(factory=list, init=False)
+    # Connections that have ended, each with the number of the batch behind which that counts.
+    _due: deque[tuple[int, int]] = field(factory=deque, init=False)
+    _taken: int = field(default=0, init=False)
+    _touched: dict[Outbox, None] = field(factory=dict, init=False)
+    _encoded: tuple[Message | None, bytes | None] = field(default=(None, None), init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._send, self._receive = trio.open_memory_channel[Batch](self._inbox_batches)
+
+    def open_inbox(self) -> Inbox:
+        """Make a connection's end of the channel."""
+        return Inbox(self._send.clone(), self._ended)
+
+    def statistics(self) -> MatchmakerStatistics:
+        """Look at the matchmaker between two turns."""
+        return self._matchmaker.statistics()
+
+    async def drain(self) -> None:
+        """Have everyone closed, behind what was sent before."""
+        try:
+            await self._send.send(([Drain()], None))
+        except trio.BrokenResourceError:
+            pass  # the owner has ended by a fault, and everyone is being closed for that
+
+    async def run(self) -> None:
+        """Carry out commands until cancelled.
+
+        An exception that comes out of here says that the state is suspect: nothing may go on with it.
+        """
+        with self._receive:
+            while True:
+                self._turn(await self._next_batch())
+
+    async def _next_batch(self) -> Batch | None:
+        """Wait for a batch, but not beyond the matchmaker's next deadline."""
+        deadline = self._matchmaker.next_deadline()
+        with trio.move_on_at(math.inf if deadline is None else deadline):
+            return await self._receive.receive()
+        return None
+
+    def _turn(self, batch: Batch | None) -> None:
+        now = self._clock()
+        deadline = self._matchmaker.next_deadline()
+        if deadline is not None and deadline <= now:
+            self._handle(TimePassed(), now)
+        ended = self._ended.copy()
+        self._ended.clear()
+        batches = self._take_waiting(batch)
+        if ended:
+            behind = self._taken + self._receive.statistics().current_buffer_used
+            for connection in ended:
+                self._handle(Withdraw(connection), now)
+                self._due.append((behind, connection))
+        for commands, opened in batches:
+            if opened is not None:
+                self._outboxes[opened[0]] = opened[1]
+            for command in commands:
+                self._handle(command, now)
+        while self._due and self._due[0][0] <= self._taken:
+            _, connection = self._due.popleft()
+            self._handle(Disconnect(connection), now)
+            self._outboxes.pop(connection, None)
+        for outbox in self._touched:
+            outbox.flush()
+        self._touched.clear()
+
+    def _take_waiting(self, batch: Batch | None) -> list[Batch]:
+        """Take what is there without waiting, up to the size of a turn."""
+        batches: list[Batch] = []
+        commands = 0
+        while batch is not None:
+            batches.append(batch)
+            self._taken += 1
+            commands += len(batch[0])
+            if commands >= _MOST_COMMANDS_A_TURN:
+                break
+            try:
+                batch = self._receive.receive_nowait()
+            except trio.WouldBlock:
+                break
+        return batches
+
+    def _handle(self, command: Command, now: float) -> None:
+        for effect in self._matchmaker.handle(command, now):
+            outbox = self._outboxes.get(effect.connection)
+            if outbox is None:
+                continue
+            self._touched[outbox] = None
+            match effect:
+                case Deliver(connection, message):
+                    frame = self._frame(message)
+                    if frame is not None and not outbox.put(frame):
+                        outbox.close("too-slow")
+                        self._handle(Withdraw(connection), now)
+                case Close(_, reason):
+                    outbox.close(reason)
+
+    def _frame(self, message: Message) -> bytes | None:
+        # The members of a room are sent the same message one after the other.
+        if self._encoded[0] is not message:
+            self._encoded = (message, self._encode(message))
+        return self._encoded[1]

@@ -1,0 +1,59 @@
+"""The server's own pages, and how any HTTP answer is written.
+
+Every answer is one line of text and the end of the connection.
+"""
+
+from http import HTTPStatus
+
+from focus_signal.errors import HttpRefused
+from focus_signal.wire.http_head import Head
+
+SIGNAL_PATH = "/signal"
+_PAGES = ("/healthz", "/readyz")
+_METHODS = ("GET", "HEAD")
+
+
+def answer(head: Head, *, draining: bool) -> bytes:
+    """Answer a request that asks for no WebSocket.
+
+    Raises:
+      HttpRefused: there is nothing under this path, or not by this method.
+    """
+    if head.path == SIGNAL_PATH:
+        raise HttpRefused(400, "Expected WebSocket connection")
+    if head.path not in _PAGES:
+        raise HttpRefused(404, "Not Found")
+    if head.method not in _METHODS:
+        allowed = ", ".join(_METHODS)
+        raise HttpRefused(405, f"{head.path} takes {allowed}, not {head.method}.", (("Allow", allowed),))
+    if head.path == "/readyz" and draining:
+        raise unavailable()
+    return render(200, "ok" if head.path == "/healthz" else "ready", head_only=head.method == "HEAD")
+
+
+def unavailable() -> HttpRefused:
+    """Make the refusal of a server that is about to stop."""
+    return HttpRefused(503, "The server is draining.", (("Retry-After", "1"),))
+
+
+def render(
+    status: int, text: str, headers: tuple[tuple[str, str], ...] = (), *, head_only: bool = False
+) -> bytes:
+    """Write an HTTP answer.
+
+    Args:
+      status: the status code.
+      text: the body, one line.
+      headers: header fields besides those that every answer has.
+      head_only: leave the body out, as the answer to HEAD does.
+    """
+    body = text.encode()
+    fields = (
+        ("Content-Type", "text/plain;charset=UTF-8"),
+        ("Content-Length", str(len(body))),
+        ("Connection", "close"),
+        *headers,
+    )
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in fields)]
+    head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    return head if head_only else head + body

@@ -1,0 +1,133 @@
+"""The transport on trio-websocket: the library speaks WebSocket, one message at a time.
+
+The request has been read and checked by the front door, so the library is given a request that says the same in
+the plainest words; nothing that a peer wrote reaches the library's own HTTP parser. What the library cannot do is
+listed in docs/transports.md.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+
+import trio
+from attrs import define, field
+from trio_websocket import (
+    ConnectionClosed,
+    WebSocketConnection,
+    WebSocketRequest,
+    wrap_server_stream,  # pyright: ignore[reportUnknownVariableType] - its return type is not exported
+)
+
+from focus_signal.errors import TransportClosed
+from focus_signal.server.guard import guarded
+from focus_signal.server.link import Link, Prefixed, linger
+from focus_signal.server.transport import ProtocolViolation
+from focus_signal.wire.close_codes import CLOSE_CODES
+
+_TOO_BIG = CLOSE_CODES["too-big"].code
+_REQUEST = (
+    "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+)
+
+
+@asynccontextmanager
+async def open_trio_websocket(
+    link: Link, key: str, read_ahead: bytes, frame_bytes: int
+) -> AsyncIterator["TrioWebSocket"]:
+    """Give the transport of a peer that asks for a WebSocket; `accept` is the next step.
+
+    Args:
+      link: the peer's stream, behind its request.
+      key: the client's key, checked.
+      read_ahead: what was read behind the request.
+      frame_bytes: the largest message that is taken.
+    """
+    async with trio.open_nursery() as nursery:
+        request = await wrap_server_stream(
+            # The library's reader raises on some malformed input; then its channel closes, and that is all.
+            guarded(nursery),  # type: ignore[arg-type]
+            Prefixed(link, _REQUEST.format(key=key).encode("ascii") + read_ahead),
+            max_message_size=frame_bytes,
+        )
+        yield TrioWebSocket(request, frame_bytes, link)
+        # Whatever is left of the library's reader ends with the connection.
+        nursery.cancel_scope.cancel()
+
+
+@define(eq=False)
+class TrioWebSocket:
+    """Carry messages over what a `trio_websocket.WebSocketRequest` becomes.
+
+    Args:
+      request: the handshake as the library has read it.
+      frame_bytes: the largest message that is taken, in bytes; the library counts characters.
+      link: the stream below, if it is known.
+    """
+
+    _request: WebSocketRequest
+    _frame_bytes: int
+    _link: Link | None = None
+    _websocket: WebSocketConnection = field(init=False)
+    _cut: bool = field(default=False, init=False)
+    _pings: "count[int]" = field(factory=count, init=False)
+
+    async def accept(self) -> None:
+        """Answer the handshake."""
+        try:
+            self._websocket = await self._request.accept()
+        except ConnectionClosed:
+            raise TransportClosed("the peer has gone") from None
+
+    async def receive(self) -> list[bytes]:
+        """Wait for one message."""
+        try:
+            message = await self._websocket.get_message()
+        except ConnectionClosed:
+            raise TransportClosed("the WebSocket has closed") from None
+        if isinstance(message, bytes):
+            raise ProtocolViolation("text-only")
+        encoded = message.encode()
+        if len(encoded) > self._frame_bytes:
+            raise ProtocolViolation("too-big")
+        return [encoded]
+
+    def send_nowait(self, messages: Sequence[bytes]) -> Sequence[bytes]:
+        """Leave everything: the library sends nothing without waiting."""
+        return messages
+
+    async def send(self, messages: Sequence[bytes]) -> None:
+        """Send one message after the other."""
+        try:
+            for message in messages:
+                await self._websocket.send_message(message.decode())
+        except ConnectionClosed:
+            raise TransportClosed("the WebSocket has closed") from None
+        except BaseException:
+            self._cut = True
+            raise
+
+    async def ping(self) -> None:
+        """Send a ping and wait for its pong."""
+        try:
+            await self._websocket.ping(next(self._pings).to_bytes(8))
+        except ConnectionClosed:
+            raise TransportClosed("the WebSocket has closed") from None
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close, and let a peer that sent too much read why."""
+        if self._cut:
+            return
+        await self._websocket.aclose(code, reason)
+        closed = self._websocket.closed
+        if closed is not None and closed.code == _TOO_BIG and self._link is not None:
+            # The library stops reading here; closing over unread input would reset the close frame away.
+            await linger(self._link)
+
+    async def abort(self) -> None:
+        """End the stream at once."""
+        if self._link is not None:
+            await self._link.abort()
+        else:
+            await trio.aclose_forcefully(self._websocket)
+

@@ -1,0 +1,49 @@
+"""Every way in which this server closes a WebSocket: one table.
+
+Codes from 1000 to 1015 are RFC 6455's (section 7.4.1). Of our own, 4000 to 4499 tell a client to come back and
+4500 to 4999 tell it not to. The reason goes onto the wire as it stands here; browsers show it to the page.
+"""
+
+from typing import Literal
+
+from attrs import frozen
+
+CloseName = Literal[
+    "done",
+    "text-only",
+    "user-id-missing",
+    "too-big",
+    "internal-error",
+    "restart",
+    "too-slow",
+    "no-pong",
+    "replaced",
+]
+
+
+@frozen
+class CloseCode:
+    """Be one row of the table.
+
+    Args:
+      code: the number on the wire.
+      reason: the text on the wire, at most 123 bytes of UTF-8.
+      meaning: what it says to whoever reads the documentation.
+    """
+
+    code: int
+    reason: str
+    meaning: str
+
+
+CLOSE_CODES: dict[CloseName, CloseCode] = {
+    "done": CloseCode(1000, "", "the peer closed, and this is the answer"),
+    "text-only": CloseCode(1003, "text-only", "a binary message came; signaling is text"),
+    "user-id-missing": CloseCode(1008, "Missing userId parameter.", "the address has no userId, or an empty one"),
+    "too-big": CloseCode(1009, "too-big", "a message was larger than a frame may be"),
+    "internal-error": CloseCode(1011, "internal-error", "a fault of the server's own"),
+    "restart": CloseCode(1012, "restart", "the server is stopping; come back"),
+    "too-slow": CloseCode(4001, "too-slow", "the peer did not read what it was sent"),
+    "no-pong": CloseCode(4002, "no-pong", "the peer did not answer a ping in time"),
+    "replaced": CloseCode(4501, "replaced", "a newer connection speaks for this user; do not come back"),
+}

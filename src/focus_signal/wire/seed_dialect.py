@@ -1,0 +1,181 @@
+"""The dialect of the seed's clients: a frame to a command, a message to a frame.
+
+What does not decode becomes a command too (`Invalid`), so that its error keeps its place among the answers. The
+sender of a relayed message is whoever the connection speaks for, never what the message says of itself.
+"""
+
+import re
+
+import msgspec
+from attrs import frozen
+from msgspec import UNSET, Raw, UnsetType
+
+from focus_signal.core.commands import Command, Invalid, Relay, RequestMatch
+from focus_signal.core.effects import Message, Refused, Relayed, RoomFound
+from focus_signal.core.matchmaker import match_size_message
+from focus_signal.wire.json_text import has_repeated_type, is_nested_deeper
+from focus_signal.wire.messages import ErrorFrame, Inbound, RoomFoundFrame
+
+_MATCHMAKING = "matchmaking"
+_RELAYED = ("offer", "answer", "ice-candidate")
+_TYPES = (_MATCHMAKING, *_RELAYED)
+# Nearly every frame writes its type in the one plain way.
+_PLAIN_TYPES = {f'"{name}"'.encode(): name for name in _TYPES}
+_RELAY_HEADS = {kind: f'{{"type":"{kind}","from":'.encode() for kind in _RELAYED}
+
+_decode_inbound = msgspec.json.Decoder(Inbound).decode
+_decode_string = msgspec.json.Decoder(str).decode
+_encode = msgspec.json.Encoder().encode
+
+_DECIMAL = re.compile(r"[1-9][0-9]{0,15}")
+_LONGEST_SHOWN = 40
+
+
+class _Unusable(Exception):  # noqa: N818 - it is no error of the program, it is how a frame is refused
+    """Carry the error that a frame gets."""
+
+    def __init__(self, code: str, message: str, to: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.to = to
+
+
+@frozen
+class SeedDialect:
+    """Speak the seed's dialect.
+
+    Args:
+      max_match_size: the largest room, for the text of an error.
+      max_user_bytes: the longest user id, in bytes of UTF-8.
+      max_nesting: how deep arrays and objects in a message may be nested.
+      silent: send no errors at all, as the seed does.
+    """
+
+    max_match_size: int
+    max_user_bytes: int
+    max_nesting: int
+    silent: bool = False
+
+    def decode(self, frame: bytes, connection: int, user: str) -> Command:
+        """Make a command of a text frame; never raises, whatever the frame holds.
+
+        Args:
+          frame: what came, without the WebSocket framing.
+          connection: the connection on which it came.
+          user: the user for whom that connection speaks.
+        """
+        try:
+            return self._decode(frame, connection, user)
+        except _Unusable as refusal:
+            return Invalid(connection, refusal.code, refusal.message, refusal.to)
+
+    def encode(self, message: Message) -> bytes | None:
+        """Make a text frame of a message; None for what this dialect does not send."""
+        match message:
+            case Relayed(sender, kind, payload):
+                return b"%b%b%b}" % (_RELAY_HEADS[kind], _encode(sender), payload)
+            case RoomFound(room, peers):
+                return _encode(RoomFoundFrame(room, peers))
+            case Refused(code, text, to):
+                return None if self.silent else _encode(ErrorFrame(code, text, to))
+
+    def _decode(self, frame: bytes, connection: int, user: str) -> Command:
+        inbound = self._parse(frame)
+        kind = _type_of(inbound.type)
+        if kind == _MATCHMAKING:
+            return RequestMatch(connection, self._match_size(inbound.match_size))
+        to = self._target(inbound.to)
+        if not _may_claim(inbound.from_, user):
+            came = _shown(inbound.from_)
+            raise _Unusable("wrong-sender", f"from must be absent or your own user id, not {came}", to)
+        payload = b""
+        if inbound.sdp is not UNSET:
+            payload += b',"sdp":%b' % inbound.sdp
+        if inbound.candidate is not UNSET:
+            payload += b',"candidate":%b' % inbound.candidate
+        return Relay(connection, to, kind, payload)
+
+    def _parse(self, frame: bytes) -> Inbound:
+        try:
+            frame.decode()  # the decoder below passes payloads by without a look at their UTF-8
+            inbound = _decode_inbound(frame)
+        except msgspec.ValidationError:
+            # Every field takes any value, so this can only be the outermost one.
+            raise _Unusable("bad-json", "a frame must be a JSON object, not another JSON value") from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _Unusable("bad-json", f"a frame must be a JSON object, and this is no JSON: {error}") from None
+        except RecursionError:
+            raise self._too_deep() from None
+        # The message itself is an object; what is counted is what it holds.
+        if is_nested_deeper(frame, self.max_nesting + 1):
+            raise self._too_deep()
+        if has_repeated_type(frame):
+            raise _Unusable("bad-message", "type must be there once, not repeatedly")
+        return inbound
+
+    def _too_deep(self) -> _Unusable:
+        return _Unusable("bad-message", f"fields may be nested {self.max_nesting} deep, and these are deeper")
+
+    def _target(self, raw: Raw | UnsetType) -> str:
+        to = _string(raw)
+        if not to:
+            raise _Unusable("bad-message", f"to must be a user id, not {_shown(raw)}")
+        size = len(to.encode())
+        if size > self.max_user_bytes:
+            allowed = f"to must be a user id of at most {self.max_user_bytes} bytes"
+            raise _Unusable("bad-message", f"{allowed}, not one of {size}")
+        return to
+
+    def _match_size(self, raw: Raw | UnsetType) -> int:
+        size = _whole_number(raw)
+        if size is None:
+            raise _Unusable("bad-match-size", match_size_message(_shown(raw), self.max_match_size))
+        return size
+
+
+def _type_of(raw: Raw | UnsetType) -> str:
+    kind = None if raw is UNSET else _PLAIN_TYPES.get(bytes(raw))
+    if kind is None:
+        kind = _string(raw)
+        if kind is None:
+            raise _Unusable("bad-message", f"type must be one of {', '.join(_TYPES)}, not {_shown(raw)}")
+        if kind not in _TYPES:
+            raise _Unusable("unknown-type", f"type must be one of {', '.join(_TYPES)}, not {_shown(raw)}")
+    return kind
+
+
+def _may_claim(raw: Raw | UnsetType, user: str) -> bool:
+    return raw is UNSET or bytes(raw) == b"null" or _string(raw) == user
+
+
+def _string(raw: Raw | UnsetType) -> str | None:
+    """Read a JSON string; None when it is absent or something else."""
+    if raw is UNSET:
+        return None
+    try:
+        return _decode_string(raw)
+    except msgspec.ValidationError:
+        return None
+
+
+def _whole_number(raw: Raw | UnsetType) -> int | None:
+    """Read a number the way JavaScript would, or a decimal string; None when it is no whole number."""
+    if raw is UNSET:
+        return None
+    text = bytes(raw).decode()
+    if text[0] == '"':
+        digits = _string(raw)
+        return int(digits) if digits is not None and _DECIMAL.fullmatch(digits) else None
+    if text[0] not in "-0123456789":
+        return None
+    number = float(text)  # what is too large becomes infinite, which is no whole number either
+    return int(number) if number.is_integer() and abs(number) < 1 << 53 else None
+
+
+def _shown(raw: Raw | UnsetType) -> str:
+    """Show what came, in as few characters as make it known."""
+    if raw is UNSET:
+        return "absent"
+    text = bytes(raw).decode()
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
