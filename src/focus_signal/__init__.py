@@ -1,6 +1,7 @@
 """A WebRTC signaling and matchmaking server on Trio.
 
-What users import is here; nothing is loaded before it is asked for, so that `import focus_signal` costs nothing.
+What users import is here; nothing is loaded before it is asked for, so that `import focus_signal` costs
+nothing.
 """
 
 from importlib import import_module
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from focus_signal.errors import ServerFailed as ServerFailed
     from focus_signal.server.config import Config as Config
     from focus_signal.server.guard import guarded as guarded
-    from focus_signal.server.serve import Server as Server
     from focus_signal.server.serve import open_server as open_server
     from focus_signal.server.serve import serve as serve
+    from focus_signal.server.server import Server as Server
     from focus_signal.server.statistics import Statistics as Statistics
 
 _HOME = {
@@ -23,7 +24,7 @@ _HOME = {
     "ConfigError": "errors",
     "FocusSignalError": "errors",
     "NotListening": "errors",
-    "Server": "server.serve",
+    "Server": "server.server",
     "ServerFailed": "errors",
     "Statistics": "server.statistics",
     "guarded": "server.guard",
@@ -31,7 +32,7 @@ _HOME = {
     "serve": "server.serve",
 }
 
-__all__ = (  # noqa: PLE0604 - a literal for type checkers, kept equal to _HOME by a test
+__all__ = (
     "Config",
     "ConfigError",
     "FocusSignalError",

@@ -11,24 +11,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
       arguments: what follows the program's name; None takes it from the process.
 
     Returns:
-      the exit status: 0, or 1 when the address cannot be listened on, 2 for a wrong argument, 70 for a fault of
-      the server's own.
+      the exit status: 0, or 1 when the address cannot be listened on, 2 for a wrong argument, 70 for a fault
+      of the server's own.
     """
     parser = argparse.ArgumentParser(
         prog="focus-signal", description="A WebRTC signaling and matchmaking server.", allow_abbrev=False
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_serve(commands.add_parser("serve", help="run the server", allow_abbrev=False))
+    serve = commands.add_parser("serve", help="run the server", allow_abbrev=False)
+    _add_serve(serve)
     options = parser.parse_args(arguments)
     # Only now: `--help` and a wrong argument are answered without loading the server.
     from focus_signal.cli.serve import run  # noqa: PLC0415
 
-    return run(options, parser.error)
+    return run(options, serve.error)
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="0.0.0.0", help="the address to listen on (default: every IPv4 one)")  # noqa: S104
-    parser.add_argument("--port", type=int, default=8000, help="the port to listen on; 0 takes a free one (8000)")
+    everywhere = "0.0.0.0"  # noqa: S104 - a server for the open internet
+    parser.add_argument("--host", default=everywhere, help=f"the address to listen on ({everywhere})")
+    parser.add_argument("--port", type=int, default=8000, help="the port; 0 takes a free one (8000)")
     parser.add_argument(
         "--ready-json",
         action="store_true",

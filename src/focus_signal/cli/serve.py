@@ -15,7 +15,8 @@ from attrs import frozen
 
 from focus_signal.errors import ConfigError, ServerFailed
 from focus_signal.server.config import Config
-from focus_signal.server.serve import Server, open_server
+from focus_signal.server.serve import open_server
+from focus_signal.server.server import Server
 
 logger = logging.getLogger("focus_signal")
 
@@ -74,7 +75,7 @@ async def _serve(config: Config, process: _Process) -> int:
             listeners = await trio.open_tcp_listeners(config.port, host=config.host)
         except OSError as error:
             reason = error.strerror or str(error)
-            print(  # noqa: T201
+            print(
                 f"focus-signal: cannot listen on {config.host} port {config.port}: {reason}", file=sys.stderr
             )
             return _CANNOT_LISTEN
@@ -97,11 +98,11 @@ def _announce(server: Server, process: _Process) -> None:
         logger.info("and others to ws://<this machine's address>:%d/signal?userId=...", server.port)
     if process.ready_json:
         line = json.dumps({"ready": True, "url": server.url, "http": server.http_url}, separators=(",", ":"))
-        print(line, flush=True)  # noqa: T201
+        print(line, flush=True)
 
 
 def _stdin_can_end() -> bool:
-    """Tell whether standard input is a pipe or a socket: something whose end says that the starter has gone."""
+    """Tell whether standard input is a pipe or a socket, whose end says that whoever started us has gone."""
     try:
         mode = os.fstat(_STDIN).st_mode
     except OSError:

@@ -1,7 +1,7 @@
 """What comes in: everything that can happen to the server, as values.
 
-A connection is named by a number that the shell gives out once and never again; a user is named by its user id.
-Payloads are opaque: the core hands them on and never looks inside.
+A connection is named by a number that the shell gives out once and never again; a user is named by its user
+id. Payloads are opaque: the core hands them on and never looks inside.
 """
 
 from attrs import frozen

@@ -3,13 +3,15 @@
 Whatever comes, in whatever state, gives effects; what cannot be done gives a `Refused`. The rules:
 
 * A user has one session. The newest connection in its name speaks for it and the one before is closed.
-* A session has one ticket and one seat at the most. Asking again for the same size keeps the place; asking for
-  another moves. A seat is kept until the next room is found.
+* A session has one ticket and one seat at the most. Asking again for the same size keeps the place; asking
+  for another moves. A seat is kept until the next room is found.
 * Within a size, who came first is matched first, and who survives somebody's leaving keeps its place.
 * A connection whose end was read is in no match from then on, though what it sent before is still relayed.
-* A relay reaches whoever shares the sender's room (or anyone, if the scope says so), and is refused otherwise.
+* A relay reaches whoever shares the sender's room (or anyone, if the scope says so), and is refused
+  otherwise.
 
-Time and ids come from outside. If `handle` raises all the same, the state is suspect and the caller must stop.
+Time and ids come from outside. If `handle` raises all the same, the state is suspect and the caller must
+stop.
 """
 
 from collections.abc import Callable
@@ -220,6 +222,5 @@ class Matchmaker:
 
     @staticmethod
     def _connection_of(session: Session) -> int:
-        # Only sessions with a connection hold tickets or are reachable.
-        assert session.connection is not None
+        assert session.connection is not None  # noqa: S101 - who holds a ticket or is reachable has one
         return session.connection

@@ -1,8 +1,8 @@
 """Who waits for a room, and who meets whom.
 
-A ticket is one session's place in one queue; there is a queue for each size. First come, first served: a queue
-that holds as many tickets as its size gives all of them away at once, so that no queue is ever longer than that.
-Every step costs the same however many are waiting; only a match costs as much as it has members.
+A ticket is one session's place in one queue; there is a queue for each size. First come, first served: a
+queue that holds as many tickets as its size gives all of them away at once, so that no queue is ever longer
+than that. Every step costs the same however many are waiting; only a match costs as much as it has members.
 """
 
 from attrs import define, field
@@ -15,7 +15,7 @@ class Queues:
     """Hold every ticket, by size and in the order of arrival."""
 
     # A dict keeps the order of arrival and gives up any ticket at once; its keys are compared by identity.
-    _by_size: dict[int, dict[Session, None]] = field(factory=dict, init=False)
+    _by_size: dict[int, dict[Session, None]] = field(factory=dict[int, dict[Session, None]], init=False)
     _waiting: int = field(default=0, init=False)
 
     @property

@@ -12,7 +12,7 @@ from focus_signal.core.sessions import Session
 class Rooms:
     """Hold the members of every room."""
 
-    _members: dict[str, dict[Session, None]] = field(factory=dict, init=False)
+    _members: dict[str, dict[Session, None]] = field(factory=dict[str, dict[Session, None]], init=False)
 
     def __len__(self) -> int:
         """Count the rooms that stand."""

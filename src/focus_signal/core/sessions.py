@@ -1,9 +1,9 @@
 """Who is who: the session of each user, and the connection that speaks for it.
 
 Identity is the session, never the user id as a string and never a connection. A user has one session; a newer
-connection in the same name takes it over, and from then on the older connection speaks for nobody, so that its
-end can touch nothing. A session with a seat in a room outlives its connection by the grace; one without ends
-with it.
+connection in the same name takes it over, and from then on the older connection speaks for nobody, so that
+its end can touch nothing. A session with a seat in a room outlives its connection by the grace; one without
+ends with it.
 """
 
 from collections import OrderedDict
@@ -37,11 +37,11 @@ class Sessions:
     """
 
     grace: float
-    _by_user: dict[str, Session] = field(factory=dict, init=False)
-    _by_connection: dict[int, Session] = field(factory=dict, init=False)
+    _by_user: dict[str, Session] = field(factory=dict[str, Session], init=False)
+    _by_connection: dict[int, Session] = field(factory=dict[int, Session], init=False)
     # Everybody has the same grace and time only grows, so the order of leaving is the order of the deadlines.
     # An OrderedDict gives up its first entry, or any other, without a walk over the ones that are gone.
-    _away: OrderedDict[Session, float] = field(factory=OrderedDict, init=False)
+    _away: OrderedDict[Session, float] = field(factory=OrderedDict[Session, float], init=False)
 
     def __len__(self) -> int:
         """Count the sessions, those away too."""

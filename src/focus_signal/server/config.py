@@ -52,7 +52,8 @@ class Config:
     Args:
       host: the address or the name to listen on.
       port: the TCP port to listen on; 0 takes a free one.
-      relay_scope: "room" relays between members of one room only; "any" between any two users, as the seed does.
+      relay_scope: "room" relays between members of one room only; "any" between any two users, as the seed
+        does.
       max_match_size: the largest room that may be asked for.
       seed_silent: send no `error` frames to seed clients.
       seat_grace: seconds for which a seat in a room outlives its connection.

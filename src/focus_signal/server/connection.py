@@ -1,8 +1,8 @@
 """One connection, from its open WebSocket to its end.
 
-Its own task reads, decodes, and sends the commands to the owner. Whoever has put something into its outbox calls
-`flush`: what the peer takes goes out at once, and only for the rest a writer task is started; while there is one,
-nobody else writes. The close frame goes the same way, behind everything else.
+Its own task reads, decodes, and sends the commands to the owner. Whoever has put something into its outbox
+calls `flush`: what the peer takes goes out at once, and only for the rest a writer task is started; while
+there is one, nobody else writes. The close frame goes the same way, behind everything else.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """One port for HTTP and WebSocket: read the head of a request, then decide.
 
-What asks rightly for a WebSocket is welcomed; everything else gets an HTTP answer that reaches the peer even if
-it is still sending.
+What asks rightly for a WebSocket is welcomed; everything else gets an HTTP answer that reaches the peer even
+if it is still sending.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,14 @@ from focus_signal.errors import HttpRefused
 from focus_signal.server import pages
 from focus_signal.server.config import Config
 from focus_signal.server.link import Link, linger
-from focus_signal.wire.http_head import Head, HeadLimits, HeadReader, check_upgrade, user_of_query, wants_websocket
+from focus_signal.wire.http_head import (
+    Head,
+    HeadLimits,
+    HeadReader,
+    check_upgrade,
+    user_of_query,
+    wants_websocket,
+)
 
 
 @frozen
@@ -49,8 +56,7 @@ class FrontDoor:
         Returns:
           the visitor; None when the peer was answered, or left.
 
-        Cancellation: leaves the link to the caller, as every other end does. The caller's deadline for the
-        handshake is reached inside `read_head` only.
+        Cancellation: leaves the link to the caller, as every other end does.
         """
         reader = HeadReader(
             HeadLimits(
@@ -60,40 +66,48 @@ class FrontDoor:
                 user_bytes=self._config.user_bytes,
             )
         )
-        head: Head | None = None
+        head_only = False
         try:
+            read = None
             with trio.move_on_after(self._config.handshake_timeout) as scope:
                 read = await self._read_head(link, reader)
-            if scope.cancelled_caught:
+            if read is None:
                 if reader.empty:
                     return None
-                seconds = f"{self._config.handshake_timeout:g}"
-                raise HttpRefused(408, f"No complete request head came within {seconds} seconds.")
-            if read is None:
-                return None
-            head, read_ahead = read
-            if head.path == pages.SIGNAL_PATH:
-                user = user_of_query(head.query, self._config.user_bytes)
-                if wants_websocket(head):
-                    key = check_upgrade(head)
-                    if self._is_draining():
-                        raise pages.unavailable()
-                    return Visitor(user, key, read_ahead)
-            answer = pages.answer(head, draining=self._is_draining())
+                decided: Visitor | bytes = self._give_up(timed_out=scope.cancelled_caught)
+            else:
+                head_only = read[0].method == "HEAD"
+                decided = self._decide(*read)
         except HttpRefused as refusal:
-            head_only = head is not None and head.method == "HEAD"
-            answer = pages.render(refusal.status, refusal.text, refusal.headers, head_only=head_only)
-        await self._reply(link, answer)
+            decided = pages.render(refusal.status, refusal.text, refusal.headers, head_only=head_only)
+        if isinstance(decided, Visitor):
+            return decided
+        await self._reply(link, decided)
         return None
+
+    def _decide(self, head: Head, read_ahead: bytes) -> Visitor | bytes:
+        """Let a visitor in, or answer one of our own pages; raises `HttpRefused` for everything else."""
+        if head.path == pages.SIGNAL_PATH:
+            user = user_of_query(head.query, self._config.user_bytes)
+            if wants_websocket(head):
+                key = check_upgrade(head)
+                if self._is_draining():
+                    raise pages.unavailable()
+                return Visitor(user, key, read_ahead)
+        return pages.answer(head, draining=self._is_draining())
+
+    def _give_up(self, *, timed_out: bool) -> bytes:
+        if timed_out:
+            seconds = f"{self._config.handshake_timeout:g}"
+            return pages.render(408, f"No complete request head came within {seconds} seconds.")
+        return pages.render(400, "The request ended before its head was complete.")
 
     async def _read_head(self, link: Link, reader: HeadReader) -> tuple[Head, bytes] | None:
         while data := await link.receive_some():
             read = reader.feed(data)
             if read is not None:
                 return read
-        if reader.empty:
-            return None
-        raise HttpRefused(400, "The request ended before its head was complete.")
+        return None
 
     async def _reply(self, link: Link, answer: bytes) -> None:
         with trio.move_on_after(self._config.close_timeout):

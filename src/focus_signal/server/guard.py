@@ -1,13 +1,13 @@
 """The guard: what goes wrong in one connection ends that connection and nothing else.
 
-A peer can make a library raise before any handler of ours runs, in a task that the library started. So a guard
-stands outside the nursery of a connection, and a task of a library's runs guarded as well.
+A peer can make a library raise before any handler of ours runs, in a task that the library started. So a
+guard stands outside the nursery of a connection, and a task of a library's runs guarded as well.
 """
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from traceback import walk_tb
-from typing import Any, Protocol
+from typing import TypeVarTuple, cast
 
 import trio
 from attrs import frozen
@@ -16,15 +16,9 @@ from focus_signal.errors import TransportClosed
 
 logger = logging.getLogger("focus_signal")
 
+_Args = TypeVarTuple("_Args")
+
 _GONE = (trio.BrokenResourceError, trio.ClosedResourceError, TransportClosed)
-
-
-class Spawner(Protocol):
-    """Be anything in which tasks can be started, such as a `trio.Nursery`."""
-
-    def start_soon(self, async_fn: Callable[..., Awaitable[Any]], *args: Any, name: object = None) -> None:
-        """Start a task."""
-        ...
 
 
 @frozen
@@ -39,28 +33,33 @@ class GuardedNursery:
         """Give the scope of the nursery behind."""
         return self.nursery.cancel_scope
 
-    def start_soon(self, async_fn: Callable[..., Awaitable[Any]], *args: Any, name: object = None) -> None:
+    def start_soon(
+        self,
+        async_fn: Callable[[*_Args], Awaitable[object]],
+        *args: *_Args,
+        name: object = None,
+    ) -> None:
         """Start a task in the nursery behind, guarded."""
-        self.nursery.start_soon(_run_guarded, async_fn, args, name=name or async_fn)
+
+        async def run() -> None:
+            try:
+                await async_fn(*args)
+            except* Exception as group:  # noqa: BLE001 - the guard; Cancelled and KeyboardInterrupt pass
+                report(group, "a connection")
+
+        self.nursery.start_soon(run, name=name or async_fn)
 
 
 def guarded(nursery: trio.Nursery) -> GuardedNursery:
     """Make a nursery's stand-in that contains the exceptions of the tasks started through it.
 
-    Pass it as `handler_nursery` to `trio_websocket.WebSocketServer`, `serve_websocket` or `trio.serve_listeners`:
-    nothing that one connection does can then end the server.
+    Pass it as `handler_nursery` to `trio_websocket.WebSocketServer`, `serve_websocket` or
+    `trio.serve_listeners`: nothing that one connection does can then end the server.
 
     Args:
       nursery: where the tasks run.
     """
     return GuardedNursery(nursery)
-
-
-async def _run_guarded(async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> None:
-    try:
-        await async_fn(*args)
-    except* Exception as group:  # the guard: Cancelled and KeyboardInterrupt are no Exception and pass
-        report(group, "a connection")
 
 
 def report(group: BaseException, where: str) -> None:
@@ -80,14 +79,15 @@ def is_malformed_input(error: BaseException) -> bool:
     The library's own reader task raises for nothing else: no code of ours runs in it.
     """
     return any(
-        frame.f_code.co_name == "_reader_task" and frame.f_globals.get("__name__", "").startswith("trio_websocket")
+        frame.f_code.co_name == "_reader_task"
+        and str(frame.f_globals.get("__name__")).startswith("trio_websocket")
         for frame, _ in walk_tb(error.__traceback__)
     )
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
+    if not isinstance(error, BaseExceptionGroup):
         yield error
+        return
+    for inner in cast("BaseExceptionGroup[BaseException]", error).exceptions:
+        yield from _leaves(inner)

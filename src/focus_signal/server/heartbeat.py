@@ -1,4 +1,4 @@
-"""One task that asks every peer for a sign of life, some at a time, so that they are not all asked at once."""
+"""One task that asks every peer for a sign of life: some at a time, not all at once."""
 
 from collections.abc import Callable, Collection
 

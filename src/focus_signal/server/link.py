@@ -1,20 +1,21 @@
 """A byte stream as the server sees it.
 
-`SocketLink` works on the descriptor of a `trio.SocketStream` with non-blocking calls; `StreamLink` serves every
-other `trio.abc.Stream` (TLS, a pipe); a stream that has a link's methods itself, such as a simulated one, is
-used as it is. `Prefixed` goes the other way: it makes a `trio.abc.Stream` of a link, for a library that wants
-one, and gives first what the server had read already.
+`SocketLink` works on the descriptor of a `trio.SocketStream` with non-blocking calls; `StreamLink` serves
+every other `trio.abc.Stream` (TLS, a pipe); a stream that has a link's methods itself, such as a simulated
+one, is used as it is. `Prefixed` goes the other way: it makes a `trio.abc.Stream` of a link, for a library
+that wants one, and gives first what the server had read already.
 """
 
 import os
 import socket
 import struct
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import trio
 from attrs import define
 
-# Linger for no time at all: closing resets the connection and forgets what was not sent (socket(7), SO_LINGER).
+# Linger for no time at all: closing resets the connection and forgets what was not sent (socket(7),
+# SO_LINGER).
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _READ_SIZE = 16 * 1024
 
@@ -80,10 +81,11 @@ class SocketLink:
     def peer_address(self) -> str | None:
         """Tell the peer's address; None when the peer has gone already or has none."""
         try:
-            address: object = self._stream.socket.getpeername()
+            address: Any = self._stream.socket.getpeername()
         except OSError:
             return None
-        return str(address[0]) if isinstance(address, tuple) else None
+        # A Unix socket's address is a string, and an empty one at this end.
+        return None if isinstance(address, str) else str(address[0])
 
     def _descriptor(self) -> int:
         # Asked for each time: the number of a closed socket is soon another connection's.
@@ -214,6 +216,7 @@ class Prefixed(trio.abc.Stream):
     async def aclose(self) -> None:
         """Close the stream in good order."""
         await self._link.aclose()
+
 
 async def linger(link: Link) -> None:
     """Say that nothing more is sent, and read and forget what still comes, to the end of the stream."""

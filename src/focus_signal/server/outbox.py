@@ -1,8 +1,8 @@
 """What waits for one peer: a memory channel with a count and a bound in bytes.
 
-The owner puts in and never waits; nobody is parked on the channel. When it is full the connection is given up:
-a peer that does not read slows nobody else. Once closed it takes nothing more but one last item, the name of the
-close frame that is to follow.
+The owner puts in and never waits; nobody is parked on the channel. When it is full the connection is given
+up: a peer that does not read slows nobody else. Once closed it takes nothing more but one last item, the name
+of the close frame that is to follow.
 """
 
 import math

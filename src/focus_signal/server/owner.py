@@ -1,16 +1,18 @@
 """The one task that holds the matchmaker, and the channel through which everyone else speaks to it.
 
-Connections send batches of commands; the owner carries out what is there, puts what comes of it into outboxes,
-and flushes each outbox that it touched once. It never waits for a connection.
+Connections send batches of commands; the owner carries out what is there, puts what comes of it into
+outboxes, and flushes each outbox that it touched once. It never waits for a connection.
 
 A connection's end is told out of line, since it must not wait on a full channel, and is carried out in two
-steps: the withdrawal ahead of the next batch, so that no match holds somebody who has left, and the disconnect
+steps: the withdrawal ahead of the next batch, so that no match holds somebody who has left, and the
+  disconnect
 behind the last batch that the connection sent, so that what it had said is still carried out.
 """
 
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import trio
 from attrs import define, field
@@ -45,12 +47,9 @@ class Inbox:
     def end(self, connection: int) -> None:
         """Tell that a connection has ended and sends nothing more; never waits."""
         self._ended.append(connection)
-        try:
+        # A full channel means that the owner is about to run; a broken one that there is nobody left to tell.
+        with suppress(trio.WouldBlock, trio.BrokenResourceError):
             self._channel.send_nowait(_WAKE)
-        except trio.WouldBlock:
-            pass  # the channel is full: the owner is about to run
-        except trio.BrokenResourceError:
-            pass  # the owner has ended: there is nobody left to tell
         self._channel.close()
 
 
@@ -71,12 +70,12 @@ class Owner:
     _inbox_batches: int
     _send: trio.MemorySendChannel[Batch] = field(init=False)
     _receive: trio.MemoryReceiveChannel[Batch] = field(init=False)
-    _outboxes: dict[int, Outbox] = field(factory=dict, init=False)
-    _ended: list[int] = field(factory=list, init=False)
+    _outboxes: dict[int, Outbox] = field(factory=dict[int, Outbox], init=False)
+    _ended: list[int] = field(factory=list[int], init=False)
     # Connections that have ended, each with the number of the batch behind which that counts.
-    _due: deque[tuple[int, int]] = field(factory=deque, init=False)
+    _due: deque[tuple[int, int]] = field(factory=deque[tuple[int, int]], init=False)
     _taken: int = field(default=0, init=False)
-    _touched: dict[Outbox, None] = field(factory=dict, init=False)
+    _touched: dict[Outbox, None] = field(factory=dict[Outbox, None], init=False)
     _encoded: tuple[Message | None, bytes | None] = field(default=(None, None), init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -92,10 +91,9 @@ class Owner:
 
     async def drain(self) -> None:
         """Have everyone closed, behind what was sent before."""
-        try:
+        # If the owner has ended by a fault, everyone is being closed for that.
+        with suppress(trio.BrokenResourceError):
             await self._send.send(([Drain()], None))
-        except trio.BrokenResourceError:
-            pass  # the owner has ended by a fault, and everyone is being closed for that
 
     async def run(self) -> None:
         """Carry out commands until cancelled.

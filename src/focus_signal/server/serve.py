@@ -1,280 +1,18 @@
-"""The server: open it, use it, stop it.
+"""Open a server: for as long as a block, or until cancelled."""
 
-Everything runs in one nursery that no cancellation from outside reaches, so that a server that is cancelled still
-says goodbye: whoever opened it being cancelled stops it, it closes everyone, and then its nursery ends.
-"""
-
-import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from itertools import count
-from typing import Any, NoReturn
+from typing import NoReturn, cast
 from uuid import uuid4
 
 import trio
-from attrs import define, field
-from trio_websocket import WebSocketRequest
 
-from focus_signal.core.matchmaker import Matchmaker, Rules
-from focus_signal.errors import HttpRefused, NotListening, ServerFailed
 from focus_signal.server.config import Config
-from focus_signal.server.connection import Connection
-from focus_signal.server.front_door import FrontDoor
-from focus_signal.server.guard import report
-from focus_signal.server.heartbeat import run_heartbeat
-from focus_signal.server.link import Link, link_of
-from focus_signal.server.owner import Owner
-from focus_signal.server.pages import SIGNAL_PATH, unavailable
-from focus_signal.server.statistics import Statistics
-from focus_signal.server.transport import Transport
-from focus_signal.server.transport.trio_websocket import TrioWebSocket, open_trio_websocket
-from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
-from focus_signal.wire.http_head import user_of_query
-from focus_signal.wire.seed_dialect import SeedDialect
-
-logger = logging.getLogger("focus_signal")
-
-AnyListener = trio.abc.Listener[Any]
-
-# What listens on every address is reached on this machine by the loopback one.
-_LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+from focus_signal.server.server import AnyListener, Server
 
 
 def _random_id() -> str:
     return str(uuid4())
-
-
-@define(eq=False)
-class Server:
-    """Be a running server; made by `open_server`."""
-
-    config: Config
-    _new_id: Callable[[], str]
-    _listeners: list[AnyListener]
-    _dialect: SeedDialect = field(init=False)
-    _owner: Owner = field(init=False)
-    _front_door: FrontDoor = field(init=False)
-    _numbers: "count[int]" = field(factory=lambda: count(1), init=False)
-    # Every connection whose task runs, for those who have to reach all of them: the heartbeat and the stop.
-    _connections: dict[int, Connection] = field(factory=dict, init=False)
-    _none_left: trio.Event = field(factory=trio.Event, init=False)
-    _stopping: trio.Event = field(factory=trio.Event, init=False)
-    _goodbye: CloseName = field(default="restart", init=False)
-    _draining: bool = field(default=False, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        config = self.config
-        rules = Rules(config.max_match_size, config.relay_scope, config.seat_grace)
-        self._dialect = SeedDialect(
-            max_match_size=config.max_match_size,
-            max_user_bytes=config.user_bytes,
-            max_nesting=config.nesting,
-            silent=config.seed_silent,
-        )
-        self._owner = Owner(
-            Matchmaker(rules, self._new_id), self._dialect.encode, trio.current_time, config.inbox_batches
-        )
-        self._front_door = FrontDoor(config, lambda: self._draining)
-
-    @property
-    def port(self) -> int:
-        """Give the TCP port of the first listener.
-
-        Raises:
-          NotListening: the server listens on no TCP port.
-        """
-        return self._address()[2]
-
-    @property
-    def url(self) -> str:
-        """Give the address to which clients on this machine connect.
-
-        Raises:
-          NotListening: the server listens on no TCP port.
-        """
-        secure, host, port = self._address()
-        return f"ws{secure}://{host}:{port}{SIGNAL_PATH}"
-
-    @property
-    def http_url(self) -> str:
-        """Give the address of the server's pages, for clients on this machine.
-
-        Raises:
-          NotListening: the server listens on no TCP port.
-        """
-        secure, host, port = self._address()
-        return f"http{secure}://{host}:{port}"
-
-    def statistics(self) -> Statistics:
-        """Look at the server at this moment."""
-        return Statistics.of(self._owner.statistics(), draining=self._draining)
-
-    async def drain(self, grace: float) -> None:
-        """Send everyone away in good order, and take nobody new.
-
-        Listeners stay open: `/readyz` and new upgrades get 503. What was sent before is still carried out and
-        delivered, then everyone is closed with 1012. Who is still there after the grace is cut.
-
-        Args:
-          grace: seconds for all of it.
-
-        Cancellation: the server stays as it is then, draining; drain again or stop it.
-        """
-        self._draining = True
-        with trio.move_on_after(grace):
-            await self._owner.drain()
-            await self._wait_none_left()
-        for connection in self._connections.values():
-            connection.cut()
-        # Each is ended by its own task; that takes a few turns and waits on no peer.
-        await self._wait_none_left()
-
-    def stop(self, goodbye: CloseName = "restart") -> None:
-        """Stop listening and close everyone; never waits.
-
-        The server has ended when `open_server` gives control back, within the close deadline.
-        """
-        if not self._stopping.is_set():
-            self._goodbye = goodbye
-            self._stopping.set()
-
-    async def mount(self, request: WebSocketRequest) -> None:
-        """Serve one request of somebody else's trio-websocket server, until its connection has ended.
-
-        Nothing that goes wrong in here comes out. The path is the other server's business; the `userId` is read
-        from the request's target. What the other server does before and after is bounded by its own settings.
-
-        Args:
-          request: a request that was neither accepted nor rejected.
-
-        Cancellation: the connection is closed with 1012, within the close deadline.
-        """
-        try:
-            await self._mount(request)
-        except* Exception as group:  # the guard: a fault in one connection is no fault of the other server
-            report(group, "a mounted connection")
-
-    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve until `stop`; what a cancellation from outside calls for is the business of `open_server`.
-
-        Raises:
-          ServerFailed: the state was suspect, and the server has ended for that.
-        """
-        with trio.CancelScope(shield=True):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._run_owner)
-                nursery.start_soon(run_heartbeat, self._connections.values, self.config.ping_interval)
-                async with trio.open_nursery() as listening:
-                    if self._listeners:
-                        await listening.start(self._listen, nursery)
-                    task_status.started()
-                    await self._stopping.wait()
-                    listening.cancel_scope.cancel()
-                for connection in self._connections.values():
-                    connection.close_soon(self._goodbye)
-                with trio.move_on_after(self.config.close_timeout):
-                    await self._wait_none_left()
-                nursery.cancel_scope.cancel()
-        if self._goodbye == "internal-error":
-            raise ServerFailed("the server's own state was suspect; the log says why")
-
-    async def _listen(
-        self, nursery: trio.Nursery, *, task_status: trio.TaskStatus[object] = trio.TASK_STATUS_IGNORED
-    ) -> None:
-        await trio.serve_listeners(
-            self._handle_stream, self._listeners, handler_nursery=nursery, task_status=task_status
-        )
-
-    async def _run_owner(self) -> None:
-        try:
-            await self._owner.run()
-        except Exception:  # whatever the matchmaker raised, its state is suspect and nothing may go on with it
-            logger.exception("the matchmaker failed; the server closes everyone and ends")
-            self.stop("internal-error")
-
-    async def _wait_none_left(self) -> None:
-        while self._connections:
-            self._none_left = trio.Event()
-            await self._none_left.wait()
-
-    async def _handle_stream(self, stream: trio.abc.Stream) -> None:
-        """Serve whoever a listener lets in; nothing that goes wrong in here comes out."""
-        link = link_of(stream)
-        try:
-            await self._serve_link(link)
-        except* Exception as group:  # the guard: nothing of one connection reaches another
-            report(group, "a connection")
-        finally:
-            await link.abort()
-
-    async def _serve_link(self, link: Link) -> None:
-        deadline = trio.current_time() + self.config.handshake_timeout
-        visitor = await self._front_door.receive(link)
-        if visitor is None:
-            return
-        bound = self.config.frame_bytes
-        async with open_trio_websocket(link, visitor.key, visitor.read_ahead, bound) as transport:
-            with trio.move_on_at(deadline) as handshake:
-                await transport.accept()
-            if not handshake.cancelled_caught:
-                await self._serve_user(transport, visitor.user)
-
-    async def _mount(self, request: WebSocketRequest) -> None:
-        with trio.move_on_after(self.config.handshake_timeout) as handshake:
-            try:
-                if self._draining or self._stopping.is_set():
-                    raise unavailable()
-                user = user_of_query(request.path.partition("?")[2], self.config.user_bytes)
-            except HttpRefused as refusal:
-                headers = [(name.encode(), value.encode()) for name, value in refusal.headers]
-                await request.reject(refusal.status, extra_headers=headers, body=refusal.text.encode())
-                return
-            transport = TrioWebSocket(request, self.config.frame_bytes)
-            await transport.accept()
-        if handshake.cancelled_caught:
-            return
-        try:
-            await self._serve_user(transport, user)
-        finally:
-            # Says goodbye if the other server was cancelled; else it is closed already.
-            await self._close(transport, "restart")
-
-    async def _serve_user(self, transport: Transport, user: str) -> None:
-        """Serve an accepted WebSocket; whatever goes wrong, the peer is told as well as can be."""
-        if not user:
-            await self._close(transport, "user-id-missing")
-            return
-        connection = Connection(
-            next(self._numbers), user, transport, self._owner.open_inbox(), self._dialect.decode, self.config
-        )
-        self._connections[connection.number] = connection
-        try:
-            await connection.run()
-        except* Exception as group:  # the guard, where the peer can still be told
-            report(group, f"connection {connection.number}")
-            await self._close(transport, "internal-error")
-        finally:
-            del self._connections[connection.number]
-            if not self._connections:
-                self._none_left.set()
-
-    async def _close(self, transport: Transport, name: CloseName) -> None:
-        row = CLOSE_CODES[name]
-        with trio.move_on_after(self.config.close_timeout, shield=True):
-            await transport.close(row.code, row.reason)
-        await transport.abort()
-
-    def _address(self) -> tuple[str, str, int]:
-        """Find scheme, host and port of the first listener on TCP."""
-        for listener in self._listeners:
-            inner = listener.transport_listener if isinstance(listener, trio.SSLListener) else listener
-            if isinstance(inner, trio.SocketListener):
-                address: Any = inner.socket.getsockname()
-                if isinstance(address, tuple):
-                    host = _LOCAL.get(str(address[0]), str(address[0]))
-                    secure = "s" if listener is not inner else ""
-                    return secure, f"[{host}]" if ":" in host else host, address[1]
-        raise NotListening("this server listens on no TCP port, so it has no address")
 
 
 @asynccontextmanager
@@ -283,13 +21,13 @@ async def open_server(
     listeners: Sequence[AnyListener] | None = None,
     *,
     new_id: Callable[[], str] = _random_id,
-) -> AsyncIterator[Server]:
+) -> AsyncGenerator[Server]:
     """Open a server that runs for as long as the block.
 
     Args:
       config: the settings; the defaults if there are none.
-      listeners: where to listen, any `trio.abc.Listener`s; they are closed with the server. None listens on host
-        and port of the config; an empty list listens nowhere, for a server that is only mounted.
+      listeners: where to listen, any `trio.abc.Listener`s; they are closed with the server. None listens on
+        host and port of the config; an empty list listens nowhere, for a server that is only mounted.
       new_id: gives the id of a room; each must be a new one.
 
     Returns:
@@ -340,9 +78,9 @@ async def serve(
 
 
 def _only_member(group: BaseExceptionGroup[BaseException]) -> BaseException | None:
-    member: BaseException = group
-    while isinstance(member, BaseExceptionGroup):
-        if len(member.exceptions) != 1:
-            return None
-        member = member.exceptions[0]
-    return member
+    if len(group.exceptions) != 1:
+        return None
+    member = group.exceptions[0]
+    if not isinstance(member, BaseExceptionGroup):
+        return member
+    return _only_member(cast("BaseExceptionGroup[BaseException]", member))

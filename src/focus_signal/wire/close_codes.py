@@ -1,7 +1,8 @@
 """Every way in which this server closes a WebSocket: one table.
 
-Codes from 1000 to 1015 are RFC 6455's (section 7.4.1). Of our own, 4000 to 4499 tell a client to come back and
-4500 to 4999 tell it not to. The reason goes onto the wire as it stands here; browsers show it to the page.
+Codes from 1000 to 1015 are RFC 6455's (section 7.4.1). Of our own, 4000 to 4499 tell a client to come back
+and 4500 to 4999 tell it not to. The reason goes onto the wire as it stands here; browsers show it to the
+page.
 """
 
 from typing import Literal
@@ -39,7 +40,9 @@ class CloseCode:
 CLOSE_CODES: dict[CloseName, CloseCode] = {
     "done": CloseCode(1000, "", "the peer closed, and this is the answer"),
     "text-only": CloseCode(1003, "text-only", "a binary message came; signaling is text"),
-    "user-id-missing": CloseCode(1008, "Missing userId parameter.", "the address has no userId, or an empty one"),
+    "user-id-missing": CloseCode(
+        1008, "Missing userId parameter.", "the address has no userId, or an empty one"
+    ),
     "too-big": CloseCode(1009, "too-big", "a message was larger than a frame may be"),
     "internal-error": CloseCode(1011, "internal-error", "a fault of the server's own"),
     "restart": CloseCode(1012, "restart", "the server is stopping; come back"),

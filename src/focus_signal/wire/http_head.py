@@ -1,8 +1,8 @@
 """The head of an HTTP request: bytes in, a `Head` or the error that answers it out.
 
-httptools (llhttp) reads the grammar. Bytes and lines are counted before it sees them, and what it lets pass and
-this server does not is checked after it: the version, the number of Hosts, and everything about an upgrade.
-A value that is no ASCII is read as latin-1, so that nothing raises.
+httptools (llhttp) reads the grammar. Bytes and lines are counted before it sees them, and what it lets pass
+and this server does not is checked after it: the version, the number of Hosts, and everything about an
+upgrade. A value that is no ASCII is read as latin-1, so that nothing raises.
 """
 
 import base64
@@ -240,7 +240,7 @@ class _Parts:
     """Be what the parser calls back with, piece by piece."""
 
     target: bytes = b""
-    headers: list[tuple[bytes, bytes]] = field(factory=list)
+    headers: list[tuple[bytes, bytes]] = field(factory=list[tuple[bytes, bytes]])
     complete: bool = False
 
     def on_url(self, part: bytes) -> None:

@@ -1,7 +1,7 @@
 """What JSON must keep to here beyond what the decoder checks while it passes a payload by.
 
-msgspec's `Raw` lets a payload through byte for byte and checks its grammar on the way, escapes included, but not
-its UTF-8, and its depth only as far as Python's own stack goes. And of a repeated key it takes the last.
+msgspec's `Raw` lets a payload through byte for byte and checks its grammar on the way, escapes included, but
+not its UTF-8, and its depth only as far as Python's own stack goes. And of a repeated key it takes the last.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The schema of what is on the wire.
 
-Inbound fields are `Raw`: their JSON is kept as it came, so that a payload can be passed on byte for byte and a
-wrong value can be shown in the error that it gets. What a field may hold is decided in the dialect.
+Inbound fields are `Raw`: their JSON is kept as it came, so that a payload can be passed on byte for byte and
+a wrong value can be shown in the error that it gets. What a field may hold is decided in the dialect.
 """
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field

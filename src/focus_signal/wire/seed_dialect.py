@@ -1,7 +1,7 @@
 """The dialect of the seed's clients: a frame to a command, a message to a frame.
 
-What does not decode becomes a command too (`Invalid`), so that its error keeps its place among the answers. The
-sender of a relayed message is whoever the connection speaks for, never what the message says of itself.
+What does not decode becomes a command too (`Invalid`), so that its error keeps its place among the answers.
+The sender of a relayed message is whoever the connection speaks for, never what the message says of itself.
 """
 
 import re
@@ -31,7 +31,7 @@ _DECIMAL = re.compile(r"[1-9][0-9]{0,15}")
 _LONGEST_SHOWN = 40
 
 
-class _Unusable(Exception):  # noqa: N818 - it is no error of the program, it is how a frame is refused
+class _Unusable(Exception):
     """Carry the error that a frame gets."""
 
     def __init__(self, code: str, message: str, to: str | None = None) -> None:
@@ -104,7 +104,7 @@ class SeedDialect:
             # Every field takes any value, so this can only be the outermost one.
             raise _Unusable("bad-json", "a frame must be a JSON object, not another JSON value") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _Unusable("bad-json", f"a frame must be a JSON object, and this is no JSON: {error}") from None
+            raise _Unusable("bad-json", f"a frame must be a JSON object; this is no JSON: {error}") from None
         except RecursionError:
             raise self._too_deep() from None
         # The message itself is an object; what is counted is what it holds.

@@ -48,8 +48,8 @@ class Transport(Protocol):
         Raises:
           TransportClosed: the connection has ended.
 
-        Cancellation: a message may have gone out in part; from then on the transport sends nothing, not even a
-        close frame.
+        Cancellation: a message may have gone out in part; from then on the transport sends nothing, not even
+        a close frame.
         """
         ...
 

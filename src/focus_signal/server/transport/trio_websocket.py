@@ -1,11 +1,11 @@
 """The transport on trio-websocket: the library speaks WebSocket, one message at a time.
 
-The request has been read and checked by the front door, so the library is given a request that says the same in
-the plainest words; nothing that a peer wrote reaches the library's own HTTP parser. What the library cannot do is
-listed in docs/transports.md.
+The request has been read and checked by the front door, so the library is given a request that says the same
+in the plainest words; nothing that a peer wrote reaches the library's own HTTP parser. What the library
+cannot do is listed in docs/transports.md.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -15,7 +15,7 @@ from trio_websocket import (
     ConnectionClosed,
     WebSocketConnection,
     WebSocketRequest,
-    wrap_server_stream,  # pyright: ignore[reportUnknownVariableType] - its return type is not exported
+    wrap_server_stream,
 )
 
 from focus_signal.errors import TransportClosed
@@ -34,7 +34,7 @@ _REQUEST = (
 @asynccontextmanager
 async def open_trio_websocket(
     link: Link, key: str, read_ahead: bytes, frame_bytes: int
-) -> AsyncIterator["TrioWebSocket"]:
+) -> AsyncGenerator["TrioWebSocket"]:
     """Give the transport of a peer that asks for a WebSocket; `accept` is the next step.
 
     Args:
@@ -130,4 +130,3 @@ class TrioWebSocket:
             await self._link.abort()
         else:
             await trio.aclose_forcefully(self._websocket)
-
