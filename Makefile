@@ -1,0 +1,79 @@
+# Two commands on a fresh machine: `make serve` and `make test`. `make` alone prints the targets.
+# Every target that needs Python first brings .venv up to date (scripts/environment.sh), which takes no time when it is.
+
+PYTHON ?=
+ARGS ?=
+SEED ?= $(or $(FOCUS_SIGNAL_SEED),../shared/seed)
+
+export PYTHON
+export FOCUS_SIGNAL_SEED := $(abspath $(SEED))
+
+BIN := .venv/bin
+ENVIRONMENT := @scripts/environment.sh
+# What mypy reads: those of these directories that hold Python already.
+TYPED := $(foreach directory,src tests benchmarks scripts examples,\
+	$(if $(wildcard $(directory)/*.py $(directory)/*/*.py),$(directory)))
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test test-long test-deps check lint types format bench seed-transcripts lock clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  ARGS="..." is handed on by serve, test, test-long, bench and seed-transcripts: make serve ARGS="--port 9000"'
+	@echo '  PYTHON=... builds .venv with that interpreter; SEED=... is the directory of the seed'"'"'s document'
+
+serve: ## build what is missing and start the server on 0.0.0.0:8000
+	$(ENVIRONMENT) run
+	@exec $(BIN)/focus-signal serve $(ARGS)
+
+test: ## run the tests (minutes)
+	$(ENVIRONMENT) run test
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-long: ## run the tests that take long
+	$(ENVIRONMENT) run test
+	@$(BIN)/python -m pytest -m long -o faulthandler_timeout=900 $(ARGS)
+
+test-deps: ## install, with apt, the programs that tests use and that are no Python packages
+	@scripts/test_deps.sh
+
+check: lint types test ## lint, types and test
+
+lint: ## ruff, its formatter, and flake8-async over the package
+	$(ENVIRONMENT) lint
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m flake8 src
+
+# Both checkers follow imports into what the tests, the benchmarks and the scripts use, so those must be installed.
+types: ## mypy over all Python here, pyright over the package
+	$(ENVIRONMENT) run test lint
+	@$(BIN)/python -m mypy $(TYPED)
+	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+
+format: ## rewrite the Python files as `make lint` wants them, as far as that goes by itself
+	$(ENVIRONMENT) lint
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+bench: ## measure this server, and the seed beside it
+	$(ENVIRONMENT) run test seed
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+seed-transcripts: ## record anew what the seed answers, for the tests that compare
+	$(ENVIRONMENT) run test seed
+	@$(BIN)/python scripts/record_seed.py $(ARGS)
+
+# In this order: each constrains the ones after it, so that all of them fit into one .venv.
+lock: ## pin anew, from requirements/*.in, what requirements/*.txt list
+	$(ENVIRONMENT) lock
+	@cd requirements && for name in lock run test seed lint; do \
+		../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --no-header $(ARGS) \
+			$$name.in --output-file $$name.txt >/dev/null || exit 1; \
+	done
+
+clean: ## remove .venv and everything else that is made here
+	@rm -rf .venv .build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
