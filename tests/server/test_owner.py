@@ -1,0 +1,171 @@
+"""The owner: what it does in a turn, and the two steps in which a connection ends."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import trio
+import trio.testing
+from attrs import define, field
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from focus_signal.core.commands import Command, Connect, Disconnect, Invalid, Relay, RequestMatch, Withdraw
+from focus_signal.core.effects import Effect, Message, RoomFound
+from focus_signal.core.matchmaker import Matchmaker, Rules
+from focus_signal.server.outbox import Outbox
+from focus_signal.server.owner import Owner
+from focus_signal.wire.seed_dialect import SeedDialect
+
+
+@define(eq=False)
+class Recorder(Matchmaker):
+    """A matchmaker that notes what it is given."""
+
+    given: list[Command] = field(factory=list[Command], init=False)
+
+    def handle(self, command: Command, now: float) -> list[Effect]:
+        self.given.append(command)
+        return super().handle(command, now)
+
+
+@define(eq=False)
+class Stage:
+    """An owner whose turns the test starts, and outboxes that note their flushes."""
+
+    inbox_batches: int = 64
+    matchmaker: Recorder = field(init=False)
+    owner: Owner = field(init=False)
+    encoded: list[Message] = field(factory=list[Message], init=False)
+    flushed: list[str] = field(factory=list[str], init=False)
+
+    def __attrs_post_init__(self) -> None:
+        rooms = count(1)
+        self.matchmaker = Recorder(Rules(), lambda: f"room-{next(rooms)}")
+        dialect = SeedDialect(max_match_size=16, max_user_bytes=128, max_nesting=32)
+
+        def encode(message: Message) -> bytes | None:
+            self.encoded.append(message)
+            return dialect.encode(message)
+
+        self.owner = Owner(self.matchmaker, encode, trio.current_time, self.inbox_batches)
+
+    def outbox(self, name: str) -> Outbox:
+        return Outbox(10_000_000, 10_000, lambda: self.flushed.append(name))
+
+    async def run_until_idle(self) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.owner.run)
+            await wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_room_is_encoded_once_and_each_outbox_is_flushed_once_a_turn() -> None:
+    stage = Stage()
+    boxes = [stage.outbox(name) for name in ("ana", "bo", "cleo")]
+    for number, box in enumerate(boxes, 1):
+        inbox = stage.owner.open_inbox()
+        await inbox.open(number, box, [Connect(number, f"user-{number}")])
+        await inbox.send([RequestMatch(number, 3), Invalid(number, "code", "text")])
+    await stage.run_until_idle()
+    assert sum(isinstance(message, RoomFound) for message in stage.encoded) == 1
+    assert sorted(stage.flushed) == ["ana", "bo", "cleo"]
+    # The last one's request completes the room, ahead of its own error; the others' errors were before it.
+    assert [[frame[:15] for frame in box.take()] for box in boxes] == [
+        [b'{"type":"error"', b'{"type":"room-f'],
+        [b'{"type":"error"', b'{"type":"room-f'],
+        [b'{"type":"room-f', b'{"type":"error"'],
+    ]
+
+
+async def test_the_withdrawal_overtakes_and_the_disconnect_does_not() -> None:
+    stage = Stage()
+    ana, bo = stage.owner.open_inbox(), stage.owner.open_inbox()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stage.owner.run)
+        await ana.open(1, stage.outbox("ana"), [Connect(1, "ana")])
+        await bo.open(2, stage.outbox("bo"), [Connect(2, "bo")])
+        await wait_all_tasks_blocked()
+        stage.matchmaker.given.clear()
+        # From here to the end of the test's turn the owner does not run: nothing below has to wait.
+        ana._channel.send_nowait(([RequestMatch(1, 2)], None))
+        bo._channel.send_nowait(([RequestMatch(2, 2)], None))
+        ana._channel.send_nowait(([Relay(1, "bo", "offer", b"")], None))
+        ana.end(1)
+        bo._channel.send_nowait(([Invalid(2, "code", "text")], None))
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert stage.matchmaker.given == [
+        Withdraw(1),
+        RequestMatch(1, 2),
+        RequestMatch(2, 2),
+        Relay(1, "bo", "offer", b""),
+        Invalid(2, "code", "text"),
+        Disconnect(1),
+    ]
+    assert stage.matchmaker.statistics().waiting == 1
+    assert stage.matchmaker.statistics().rooms == 0
+
+
+async def test_an_end_never_waits_and_keeps_its_order_on_a_full_inbox() -> None:
+    stage = Stage(inbox_batches=2)
+    ana, bo = stage.owner.open_inbox(), stage.owner.open_inbox()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stage.owner.run)
+        await ana.open(1, stage.outbox("ana"), [Connect(1, "ana")])
+        await bo.open(2, stage.outbox("bo"), [Connect(2, "bo")])
+        await wait_all_tasks_blocked()
+        stage.matchmaker.given.clear()
+        many = [
+            Relay(1, "bo", "offer", b"")
+        ] * 1000  # a whole turn's worth: the rest has to wait for the next
+        ana._channel.send_nowait((many, None))
+        ana._channel.send_nowait(([Relay(1, "bo", "answer", b"")], None))
+        nursery.start_soon(bo.send, [RequestMatch(2, 2)])  # this one waits for room
+        ana.end(1)
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    given = stage.matchmaker.given
+    assert given[0] == Withdraw(1)
+    last_words = given.index(Relay(1, "bo", "answer", b""))
+    assert last_words == 1001
+    assert given.index(Disconnect(1)) > last_words
+    assert RequestMatch(2, 2) in given
+
+
+async def test_everything_is_given_back_when_everyone_has_left() -> None:
+    stage = Stage()
+    for number in range(1, 21):
+        inbox = stage.owner.open_inbox()
+        await inbox.open(number, stage.outbox("x"), [Connect(number, f"user-{number % 7}")])
+        await inbox.send([RequestMatch(number, 1 + number % 3)])
+        inbox.end(number)
+    await stage.run_until_idle()
+    owner = stage.owner
+    assert (len(owner._outboxes), len(owner._ended), len(owner._due), len(owner._touched)) == (0, 0, 0, 0)
+    assert stage.matchmaker.statistics().connections == 0
+    assert stage.matchmaker.statistics().waiting == 0
+
+
+async def test_a_grace_ends_at_its_time_without_anybody_asking(autojump_clock: MockClock) -> None:
+    stage = Stage()
+    ana = stage.owner.open_inbox()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stage.owner.run)
+        await ana.open(1, stage.outbox("ana"), [Connect(1, "ana"), RequestMatch(1, 1)])
+        ana.end(1)
+        await wait_all_tasks_blocked()
+        assert stage.matchmaker.statistics().rooms == 1
+        await trio.sleep(29.99)
+        assert stage.matchmaker.statistics().rooms == 1
+        await trio.sleep(0.02)
+        assert stage.matchmaker.statistics().rooms == 0
+        assert stage.matchmaker.statistics().users == 0
+        nursery.cancel_scope.cancel()
+
+
+async def test_the_turn_of_the_owner_has_no_checkpoint() -> None:
+    """Between reading state and acting on it nobody else runs: a turn is not even a coroutine."""
+    stage = Stage()
+    with trio.testing.assert_no_checkpoints():
+        stage.owner._turn(([Connect(1, "ana"), RequestMatch(1, 1)], (1, stage.outbox("ana"))))
+    assert stage.flushed == ["ana"]

@@ -1,0 +1,242 @@
+"""The server as an author embeds it: opening, stopping, being cancelled, draining, failing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from itertools import count
+
+import pytest
+import trio
+from attrs import define
+from trio.testing import MockClock, memory_stream_pair
+from trio_websocket import (
+    ConnectionClosed,
+    WebSocketConnection,
+    wrap_client_stream,
+)
+
+from focus_signal import Config, FocusSignalError, NotListening, Server, ServerFailed, open_server, serve
+
+LOCAL = Config(host="127.0.0.1", port=0)
+UPGRADE = (
+    b"GET /signal?userId=ana HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+JOIN = '{"type":"matchmaking","matchSize":2}'
+
+
+Connect = Callable[[Server, str], Awaitable[WebSocketConnection]]
+
+
+@pytest.fixture
+async def connect(nursery: trio.Nursery) -> AsyncGenerator[Connect]:
+    """Connect clients that outlive the server, and drop them at the end without a goodbye."""
+    streams: list[trio.abc.Stream] = []
+
+    async def connect(server: Server, user: str) -> WebSocketConnection:
+        known = server.statistics().connections
+        with trio.fail_after(30):
+            streams.append(await trio.open_tcp_stream("127.0.0.1", server.port))
+            client = await wrap_client_stream(nursery, streams[-1], "localhost", f"/signal?userId={user}")
+        await wait_until(lambda: server.statistics().connections == known + 1)
+        return client
+
+    yield connect
+    for stream in streams:
+        await trio.aclose_forcefully(stream)
+
+
+async def wait_until(condition: Callable[[], bool]) -> None:
+    with trio.fail_after(30):
+        while not condition():
+            await trio.lowlevel.checkpoint()
+
+
+async def close_code(client: WebSocketConnection) -> tuple[int, str | None]:
+    """Read on until the server has closed, and tell how."""
+    with trio.fail_after(30):
+        while True:
+            try:
+                await client.get_message()
+            except ConnectionClosed as closed:
+                assert closed.reason is not None
+                return closed.reason.code, closed.reason.reason
+
+
+@define(eq=False)
+class MemoryListener(trio.abc.Listener[trio.abc.Stream]):
+    """Let in whatever streams the test sends."""
+
+    _streams: trio.MemoryReceiveChannel[trio.abc.Stream]
+
+    async def accept(self) -> trio.abc.Stream:
+        return await self._streams.receive()
+
+    async def aclose(self) -> None:
+        self._streams.close()
+        await trio.lowlevel.checkpoint()
+
+
+def open_memory_listener() -> tuple[trio.MemorySendChannel[trio.abc.Stream], MemoryListener]:
+    send, receive = trio.open_memory_channel[trio.abc.Stream](math.inf)
+    return send, MemoryListener(receive)
+
+
+async def get(server: Server, path: str) -> int:
+    return await status_of(server, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+
+async def status_of(server: Server, request: bytes) -> int:
+    stream = await trio.open_tcp_stream("127.0.0.1", server.port)
+    async with stream:
+        await stream.send_all(request)
+        answer = b"".join([part async for part in stream])
+    return int(answer.split()[1])
+
+
+async def test_a_block_has_a_server_and_its_end_closes_everyone(connect: Connect) -> None:
+    async with open_server(LOCAL) as server:
+        assert server.url == f"ws://127.0.0.1:{server.port}/signal"
+        assert server.http_url == f"http://127.0.0.1:{server.port}"
+        ana, bo = await connect(server, "ana"), await connect(server, "bo")
+        await ana.send_message(JOIN)
+        await bo.send_message(JOIN)
+        found = json.loads(await ana.get_message())
+        assert found["peers"] == sorted(found["peers"], key=["ana", "bo"].index)
+        assert server.statistics().rooms == 1
+    assert await close_code(ana) == (1012, "restart")
+    assert await close_code(bo) == (1012, "restart")
+
+
+async def test_being_cancelled_closes_everyone_in_good_order(connect: Connect) -> None:
+    async with trio.open_nursery() as serving:
+        server: Server = await serving.start(serve, LOCAL)
+        ana = await connect(server, "ana")
+        serving.cancel_scope.cancel()
+    # The server has ended by now; its goodbye was out before that.
+    assert await close_code(ana) == (1012, "restart")
+
+
+async def test_what_is_raised_in_the_block_comes_out_as_it_is() -> None:
+    class OurOwnError(Exception):
+        pass
+
+    with pytest.raises(OurOwnError):
+        async with open_server(LOCAL):
+            raise OurOwnError
+
+
+async def test_without_listeners_there_is_no_address() -> None:
+    async with open_server(Config(), listeners=[]) as server:
+        for name in ("url", "http_url", "port"):
+            with pytest.raises(NotListening, match="listens on no TCP port"):
+                getattr(server, name)
+
+
+async def test_a_port_in_use_is_an_oserror() -> None:
+    async with open_server(LOCAL) as server:
+        with pytest.raises(OSError, match="in use"):
+            async with open_server(Config(host="127.0.0.1", port=server.port)):
+                pass
+
+
+async def test_several_listeners_are_closed_with_the_server() -> None:
+    listeners = [
+        *await trio.open_tcp_listeners(0, host="127.0.0.1"),
+        *await trio.open_tcp_listeners(0, host="127.0.0.1"),
+    ]
+    ports = [listener.socket.getsockname()[1] for listener in listeners]
+    async with open_server(LOCAL, listeners) as server:
+        assert server.port == ports[0]
+        for port in ports:
+            async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+                await stream.send_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert (await stream.receive_some()).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert [listener.socket.fileno() for listener in listeners] == [-1, -1]
+
+
+async def test_room_ids_come_from_outside(connect: Connect) -> None:
+    ids = count(1)
+    async with open_server(LOCAL, new_id=lambda: f"room-{next(ids)}") as server:
+        ana = await connect(server, "ana")
+        await ana.send_message('{"type":"matchmaking","matchSize":1}')
+        assert await ana.get_message() == '{"type":"room-found","roomId":"room-1","peers":["ana"]}'
+
+
+async def test_a_drain_sends_everyone_away_and_keeps_the_listeners_open(connect: Connect) -> None:
+    async with open_server(LOCAL) as server:
+        assert await get(server, "/readyz") == 200
+        ana, bo = await connect(server, "ana"), await connect(server, "bo")
+        await ana.send_message(JOIN)
+        with trio.fail_after(30):
+            await server.drain(grace=10)
+        assert await close_code(ana) == (1012, "restart")
+        assert await close_code(bo) == (1012, "restart")
+        assert server.statistics().connections == 0
+        assert server.statistics().draining
+        assert await get(server, "/readyz") == 503
+        assert await get(server, "/healthz") == 200
+        assert await status_of(server, UPGRADE) == 503
+        await server.drain(grace=1)  # again: there is nothing left to do
+
+
+async def test_a_drain_cuts_who_is_still_there_after_the_grace(autojump_clock: MockClock) -> None:
+    ours, theirs = memory_stream_pair()
+    connections, listener = open_memory_listener()
+    async with open_server(Config(), [listener]) as server:
+        connections.send_nowait(theirs)
+        await ours.send_all(UPGRADE)
+        await wait_until(lambda: server.statistics().connections == 1)
+        began = trio.current_time()
+        await server.drain(grace=1.5)  # it never answers the close frame
+        assert trio.current_time() - began == 1.5
+        assert server.statistics().connections == 0
+
+
+async def test_a_stop_waits_for_nobody_beyond_the_close_deadline(autojump_clock: MockClock) -> None:
+    ours, theirs = memory_stream_pair()
+    connections, listener = open_memory_listener()
+    async with open_server(Config(), [listener]) as server:
+        connections.send_nowait(theirs)
+        await ours.send_all(UPGRADE)
+        await wait_until(lambda: server.statistics().connections == 1)
+        began = trio.current_time()
+    assert trio.current_time() - began == Config().close_timeout
+    answer = b"".join([part async for part in ours])
+    assert answer.endswith(b"\x88\x09\x03\xf4restart")
+
+
+async def test_a_peer_that_answers_no_ping_is_closed(autojump_clock: MockClock) -> None:
+    ours, theirs = memory_stream_pair()
+    connections, listener = open_memory_listener()
+    async with open_server(Config(), [listener]) as server:
+        connections.send_nowait(theirs)
+        began = trio.current_time()
+        await ours.send_all(UPGRADE)
+        answer = b"".join([part async for part in ours])
+        config = server.config
+        assert (
+            trio.current_time() - began <= config.ping_interval + config.pong_timeout + config.close_timeout
+        )
+        assert answer.endswith(b"\x88\x09\x0f\xa2no-pong")
+        await wait_until(lambda: server.statistics().connections == 0)
+
+
+async def test_a_matchmaker_that_fails_ends_the_server_and_tells_everyone(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken_id() -> str:
+        raise ZeroDivisionError
+
+    with caplog.at_level(logging.ERROR), pytest.raises(ServerFailed) as failed:
+        async with open_server(LOCAL, new_id=broken_id) as server:
+            ana, bo = await connect(server, "ana"), await connect(server, "bo")
+            await ana.send_message('{"type":"matchmaking","matchSize":1}')
+            await trio.sleep_forever()
+    assert isinstance(failed.value, FocusSignalError)
+    assert await close_code(ana) == (1011, "internal-error")
+    assert await close_code(bo) == (1011, "internal-error")
+    assert any(record.exc_info and record.exc_info[0] is ZeroDivisionError for record in caplog.records)
