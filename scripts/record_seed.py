@@ -1,11 +1,11 @@
-"""Record what the seed answers to every conversation of tests/seed, for the tests that compare this server with it.
+"""Record what the seed answers to the conversations of tests/seed; the tests compare this server with that.
 
     python scripts/record_seed.py             record all, and write the transcripts and the report
-    python scripts/record_seed.py --check     record all, write nothing, fail where the transcripts say otherwise
+    python scripts/record_seed.py --check     record all, write nothing, fail where it is not what is kept
     python scripts/record_seed.py --report    print what differs and why, from the transcripts; needs no seed
 
-Each conversation has a fresh seed process of its own. The seed acknowledges nothing, so that after each step there is
-nothing to wait for but silence; the tests against this server do better.
+Each conversation has a fresh seed process of its own. The seed acknowledges nothing, so that after each step
+there is nothing to wait for but silence; the tests against this server do better.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ async def settle(clients: list[Client]) -> None:
 
 
 async def record(conversations: Sequence[Conversation], directory: Path) -> dict[str, Transcript]:
-    """Play each conversation to a seed of its own, some at a time; return the transcripts in the given order."""
+    """Play each conversation to a seed of its own, some at a time; return the transcripts in their order."""
     transcripts: dict[str, Transcript] = {}
     places = trio.CapacityLimiter(AT_ONCE)
 

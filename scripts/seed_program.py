@@ -1,9 +1,9 @@
 """Run the seed, the Deno program that focus-signal replaces, so that others can talk to it.
 
-The seed's source is published inside a markdown document. It is taken out of there unchanged and started under Deno
-(PyPI `deno` carries the binary). The one thing it imports, `serve` of Deno's former standard library, is not fetched:
-an import map points that name at a shim over `Deno.serve`, which also puts the server on loopback. Deno is given
-permission for 127.0.0.1 and nothing else.
+The seed's source is published inside a markdown document. It is taken out of there unchanged and started
+under Deno (PyPI `deno` carries the binary). The one thing it imports, `serve` of Deno's former standard
+library, is not fetched: an import map points that name at a shim over `Deno.serve`, which also puts the
+server on loopback. Deno is given permission for 127.0.0.1 and nothing else.
 
     with run_seed() as seed:
         print(seed.url)          # ws://127.0.0.1:PORT/signal
@@ -169,7 +169,7 @@ def _prepare(home: Path, source: str, deno: str, port: int) -> list[str]:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    """Return an environment that keeps Deno within `home`: nothing of the caller's, no proxy, no update check."""
+    """Return an environment that keeps Deno within `home`: nothing of the caller's, no update check."""
     return {
         "PATH": os.defpath,
         "HOME": str(home),

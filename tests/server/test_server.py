@@ -34,7 +34,7 @@ Connect = Callable[[Server, str], Awaitable[WebSocketConnection]]
 @pytest.fixture
 async def connect(nursery: trio.Nursery) -> AsyncGenerator[Connect]:
     """Connect clients that outlive the server, and drop them at the end without a goodbye."""
-    streams: list[trio.abc.Stream] = []
+    streams: list[trio.SocketStream] = []
 
     async def connect(server: Server, user: str) -> WebSocketConnection:
         known = server.statistics().connections
@@ -57,13 +57,12 @@ async def wait_until(condition: Callable[[], bool]) -> None:
 
 async def close_code(client: WebSocketConnection) -> tuple[int, str | None]:
     """Read on until the server has closed, and tell how."""
-    with trio.fail_after(30):
+    with trio.fail_after(30), pytest.raises(ConnectionClosed) as closed:
         while True:
-            try:
-                await client.get_message()
-            except ConnectionClosed as closed:
-                assert closed.reason is not None
-                return closed.reason.code, closed.reason.reason
+            await client.get_message()
+    reason = closed.value.reason
+    assert reason is not None
+    return reason.code, reason.reason
 
 
 @define(eq=False)

@@ -75,9 +75,8 @@ async def _serve(config: Config, process: _Process) -> int:
             listeners = await trio.open_tcp_listeners(config.port, host=config.host)
         except OSError as error:
             reason = error.strerror or str(error)
-            print(
-                f"focus-signal: cannot listen on {config.host} port {config.port}: {reason}", file=sys.stderr
-            )
+            address = f"{config.host} port {config.port}"
+            sys.stderr.write(f"focus-signal: cannot listen on {address}: {reason}\n")
             return _CANNOT_LISTEN
         async with open_server(config, listeners) as server:
             _announce(server, process)
@@ -98,7 +97,8 @@ def _announce(server: Server, process: _Process) -> None:
         logger.info("and others to ws://<this machine's address>:%d/signal?userId=...", server.port)
     if process.ready_json:
         line = json.dumps({"ready": True, "url": server.url, "http": server.http_url}, separators=(",", ":"))
-        print(line, flush=True)
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 def _stdin_can_end() -> bool:

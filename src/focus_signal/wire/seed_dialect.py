@@ -83,6 +83,8 @@ class SeedDialect:
     def _decode(self, frame: bytes, connection: int, user: str) -> Command:
         inbound = self._parse(frame)
         kind = _type_of(inbound.type)
+        if kind is None:
+            raise self._untyped(inbound)
         if kind == _MATCHMAKING:
             return RequestMatch(connection, self._match_size(inbound.match_size))
         to = self._target(inbound.to)
@@ -97,6 +99,7 @@ class SeedDialect:
         return Relay(connection, to, kind, payload)
 
     def _parse(self, frame: bytes) -> Inbound:
+        too_deep = f"fields may be nested {self.max_nesting} deep, and these are deeper"
         try:
             frame.decode()  # the decoder below passes payloads by without a look at their UTF-8
             inbound = _decode_inbound(frame)
@@ -106,25 +109,30 @@ class SeedDialect:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _Unusable("bad-json", f"a frame must be a JSON object; this is no JSON: {error}") from None
         except RecursionError:
-            raise self._too_deep() from None
+            raise _Unusable("bad-message", too_deep) from None
         # The message itself is an object; what is counted is what it holds.
         if is_nested_deeper(frame, self.max_nesting + 1):
-            raise self._too_deep()
+            raise _Unusable("bad-message", too_deep, self._nameable(inbound.to))
         if has_repeated_type(frame):
-            raise _Unusable("bad-message", "type must be there once, not repeatedly")
+            text = "type must be there once, not repeatedly"
+            raise _Unusable("bad-message", text, self._nameable(inbound.to))
         return inbound
 
-    def _too_deep(self) -> _Unusable:
-        return _Unusable("bad-message", f"fields may be nested {self.max_nesting} deep, and these are deeper")
+    def _untyped(self, inbound: Inbound) -> _Unusable:
+        code = "bad-message" if _string(inbound.type) is None else "unknown-type"
+        text = f"type must be one of {', '.join(_TYPES)}, not {_shown(inbound.type)}"
+        return _Unusable(code, text, self._nameable(inbound.to))
+
+    def _nameable(self, raw: Raw | UnsetType) -> str | None:
+        """Read the user id that an error may name, if there is one."""
+        to = _string(raw)
+        return to if to and len(to.encode()) <= self.max_user_bytes else None
 
     def _target(self, raw: Raw | UnsetType) -> str:
-        to = _string(raw)
-        if not to:
-            raise _Unusable("bad-message", f"to must be a user id, not {_shown(raw)}")
-        size = len(to.encode())
-        if size > self.max_user_bytes:
-            allowed = f"to must be a user id of at most {self.max_user_bytes} bytes"
-            raise _Unusable("bad-message", f"{allowed}, not one of {size}")
+        to = self._nameable(raw)
+        if to is None:
+            limit = f"to must be a user id of 1 to {self.max_user_bytes} bytes of UTF-8"
+            raise _Unusable("bad-message", f"{limit}, not {_shown(raw)}")
         return to
 
     def _match_size(self, raw: Raw | UnsetType) -> int:
@@ -134,15 +142,11 @@ class SeedDialect:
         return size
 
 
-def _type_of(raw: Raw | UnsetType) -> str:
-    kind = None if raw is UNSET else _PLAIN_TYPES.get(bytes(raw))
-    if kind is None:
-        kind = _string(raw)
-        if kind is None:
-            raise _Unusable("bad-message", f"type must be one of {', '.join(_TYPES)}, not {_shown(raw)}")
-        if kind not in _TYPES:
-            raise _Unusable("unknown-type", f"type must be one of {', '.join(_TYPES)}, not {_shown(raw)}")
-    return kind
+def _type_of(raw: Raw | UnsetType) -> str | None:
+    if raw is UNSET:
+        return None
+    kind = _PLAIN_TYPES.get(bytes(raw)) or _string(raw)
+    return kind if kind in _TYPES else None
 
 
 def _may_claim(raw: Raw | UnsetType, user: str) -> bool:
