@@ -50,7 +50,7 @@ class GuardedNursery:
         self.nursery.start_soon(run, name=name or async_fn)
 
 
-def guarded(nursery: trio.Nursery) -> GuardedNursery:
+def guarded(nursery: trio.Nursery) -> trio.Nursery:
     """Make a nursery's stand-in that contains the exceptions of the tasks started through it.
 
     Pass it as `handler_nursery` to `trio_websocket.WebSocketServer`, `serve_websocket` or
@@ -59,7 +59,8 @@ def guarded(nursery: trio.Nursery) -> GuardedNursery:
     Args:
       nursery: where the tasks run.
     """
-    return GuardedNursery(nursery)
+    # Whoever takes a handler nursery asks for no more than `start_soon`, but its type for a whole `trio.Nursery`.
+    return cast("trio.Nursery", GuardedNursery(nursery))
 
 
 def report(group: BaseException, where: str) -> None:

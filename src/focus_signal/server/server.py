@@ -69,7 +69,7 @@ class Server:
         self._owner = Owner(
             Matchmaker(rules, self._new_id), self._dialect.encode, trio.current_time, config.inbox_batches
         )
-        self._front_door = FrontDoor(config, lambda: self._draining)
+        self._front_door = FrontDoor(config, self._takes_nobody)
 
     @property
     def port(self) -> int:
@@ -228,9 +228,12 @@ class Server:
             with trio.move_on_after(self.config.close_timeout, shield=True):
                 await self._close(transport, "restart")
 
+    def _takes_nobody(self) -> bool:
+        return self._draining or self._stopping.is_set()
+
     def _admit(self, request: WebSocketRequest) -> tuple[HttpRefused | None, str]:
         """Tell who asks, or why not to let them in."""
-        if self._draining or self._stopping.is_set():
+        if self._takes_nobody():
             return unavailable(), ""
         try:
             return None, user_of_query(request.path.partition("?")[2], self.config.user_bytes)
@@ -239,6 +242,9 @@ class Server:
 
     async def _serve_user(self, transport: Transport, user: str) -> None:
         """Serve an accepted WebSocket; whatever goes wrong, the peer is told as well as can be."""
+        if self._stopping.is_set():  # it came in while the others were being sent away
+            await self._close(transport, self._goodbye)
+            return
         if not user:
             await self._close(transport, "user-id-missing")
             return

@@ -46,7 +46,7 @@ async def open_trio_websocket(
     async with trio.open_nursery() as nursery:
         request = await wrap_server_stream(
             # The library's reader raises on some malformed input; then its channel closes, and that is all.
-            guarded(nursery),  # type: ignore[arg-type]
+            guarded(nursery),
             Prefixed(link, _REQUEST.format(key=key).encode("ascii") + read_ahead),
             max_message_size=frame_bytes,
         )
