@@ -7,7 +7,7 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import NoReturn
 
 import trio
@@ -15,7 +15,7 @@ from attrs import frozen
 
 from focus_signal.errors import ConfigError, ServerFailed
 from focus_signal.server.config import Config
-from focus_signal.server.serve import open_server
+from focus_signal.server.serve import open_listeners, open_server
 from focus_signal.server.server import Server
 
 logger = logging.getLogger("focus_signal")
@@ -61,34 +61,42 @@ def run(options: argparse.Namespace, usage_error: Callable[[str], NoReturn]) -> 
     # Before Trio opens descriptors of its own, one of which could take the number of a closed standard input.
     process = _Process(options.ready_json, options.ready_json and _stdin_can_end())
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    status = 0
     try:
-        return trio.run(_serve, config, process)
-    except ServerFailed as error:
-        logger.critical("%s", error)
-        return _SOFTWARE_ERROR
+        status = trio.run(_serve, config, process)
+    except* ServerFailed as group:
+        logger.critical("%s", group.exceptions[0])
+        status = _SOFTWARE_ERROR
+    return status
 
 
 async def _serve(config: Config, process: _Process) -> int:
     # Signals first: from the moment that anybody can connect, both of them end the server in good order.
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         try:
-            listeners = await trio.open_tcp_listeners(config.port, host=config.host)
+            listeners = await open_listeners(config)
         except OSError as error:
-            reason = error.strerror or str(error)
             address = f"{config.host} port {config.port}"
-            sys.stderr.write(f"focus-signal: cannot listen on {address}: {reason}\n")
+            sys.stderr.write(f"focus-signal: cannot listen on {address}: {error.strerror or error}\n")
             return _CANNOT_LISTEN
-        async with open_server(config, listeners) as server:
-            _announce(server, process)
-            async with trio.open_nursery() as nursery:
-                if process.watch_stdin:
-                    nursery.start_soon(_end_with_stdin, nursery.cancel_scope)
-                async for number in signals:
-                    logger.info("%s: closing everyone", signal.Signals(number).name)
-                    break
-                nursery.cancel_scope.cancel()
+        async with trio.open_nursery() as nursery:
+            asked_to_end = trio.Event()
+            nursery.start_soon(_watch_signals, signals, asked_to_end)
+            if process.watch_stdin:
+                nursery.start_soon(_watch_stdin, asked_to_end)
+            async with open_server(config, listeners) as server:
+                _announce(server, process)
+                await asked_to_end.wait()
+            nursery.cancel_scope.cancel()
     logger.info("ended")
     return 0
+
+
+async def _watch_signals(signals: AsyncIterator[int], asked_to_end: trio.Event) -> None:
+    # To the very end: a signal that nobody takes would end the process in the middle of its goodbyes.
+    async for number in signals:
+        logger.info("%s: closing everyone", signal.Signals(number).name)
+        asked_to_end.set()
 
 
 def _announce(server: Server, process: _Process) -> None:
@@ -110,7 +118,7 @@ def _stdin_can_end() -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
-async def _end_with_stdin(scope: trio.CancelScope) -> None:
+async def _watch_stdin(asked_to_end: trio.Event) -> None:
     # Not made non-blocking: that would change the pipe for everyone who shares it.
     while True:
         await trio.lowlevel.wait_readable(_STDIN)
@@ -122,7 +130,7 @@ async def _end_with_stdin(scope: trio.CancelScope) -> None:
         if not data:
             break
     logger.info("standard input has ended: closing everyone")
-    scope.cancel()
+    asked_to_end.set()
 
 
 def _as_flag(message: str) -> str:

@@ -1,5 +1,6 @@
 """The settings of a server: every one has a name, a unit, a default and a check."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,11 @@ from focus_signal.errors import ConfigError
 
 
 def _refuse(attribute: "Attribute[Any]", came: object, allowed: str) -> ConfigError:
-    return ConfigError(f"{attribute.name} must be {allowed}, not {came!r}")
+    try:
+        shown = repr(came)
+    except ValueError:  # Python shows no number of more than 4,300 digits
+        shown = "a number too long to show"
+    return ConfigError(f"{attribute.name} must be {allowed}, not {shown}")
 
 
 def _text(_: object, attribute: "Attribute[Any]", value: object) -> None:
@@ -38,7 +43,7 @@ def _whole(least: int, most: int) -> Callable[[object, "Attribute[Any]", object]
 
 
 def _seconds(_: object, attribute: "Attribute[Any]", value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= sys.float_info.max:
         raise _refuse(attribute, value, "a finite number of seconds above 0")
 
 

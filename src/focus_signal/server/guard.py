@@ -59,7 +59,7 @@ def guarded(nursery: trio.Nursery) -> trio.Nursery:
     Args:
       nursery: where the tasks run.
     """
-    # Whoever takes a handler nursery asks for no more than `start_soon`, but its type for a whole `trio.Nursery`.
+    # Whoever takes a handler nursery uses no more of it than `start_soon`, but wants the type of a whole one.
     return cast("trio.Nursery", GuardedNursery(nursery))
 
 

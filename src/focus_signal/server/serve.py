@@ -1,5 +1,6 @@
 """Open a server: for as long as a block, or until cancelled."""
 
+import socket
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NoReturn, cast
@@ -13,6 +14,19 @@ from focus_signal.server.server import AnyListener, Server
 
 def _random_id() -> str:
     return str(uuid4())
+
+
+async def open_listeners(config: Config) -> list[trio.SocketListener]:
+    """Listen where the config says.
+
+    Raises:
+      OSError: the address cannot be listened on, or is none.
+    """
+    try:
+        return await trio.open_tcp_listeners(config.port, host=config.host)
+    except ValueError as error:
+        # Text that cannot even be put to a resolver; for the caller that is the same as a name nobody knows.
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known") from error
 
 
 @asynccontextmanager
@@ -41,7 +55,7 @@ async def open_server(
     """
     config = Config() if config is None else config
     if listeners is None:
-        listeners = await trio.open_tcp_listeners(config.port, host=config.host)
+        listeners = await open_listeners(config)
     server = Server(config, new_id, list(listeners))
     lone: BaseException | None = None
     try:
