@@ -32,7 +32,7 @@ test: ## run the tests (minutes)
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-long: ## run the tests that take long
-	$(ENVIRONMENT) run test
+	$(ENVIRONMENT) run test seed
 	@$(BIN)/python -m pytest -m long -o faulthandler_timeout=900 $(ARGS)
 
 test-deps: ## install, with apt, the programs that tests use and that are no Python packages

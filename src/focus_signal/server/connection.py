@@ -118,7 +118,6 @@ class Connection:
             self._outbox.take()  # nobody is left to read it
             return "done"
         except ProtocolViolation as violation:
-            logger.info("connection %d closed: %s", self.number, violation.close)
             return violation.close
         except trio.BrokenResourceError:
             # The owner has ended by a fault of its own; transports raise TransportClosed.
