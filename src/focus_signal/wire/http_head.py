@@ -129,7 +129,8 @@ class HeadReader:
         if lines > self.limits.head_lines:
             raise HttpRefused(431, f"The request head has more than {self.limits.head_lines} header lines.")
         line = bytes(self._buffer[self._start() : size]).split(b"\n", 1)[0]
-        target = line.split(b" ")[1] if line.count(b" ") else b""
+        # The parser takes several spaces for one.
+        target = line.partition(b" ")[2].lstrip(b" ").partition(b" ")[0]
         if len(target) > self.limits.target_bytes:
             raise HttpRefused(414, f"The request target is longer than {self.limits.target_bytes} bytes.")
 
