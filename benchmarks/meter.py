@@ -31,8 +31,8 @@ QUICK = Scale(seconds=1.0, warm_seconds=0.4, waiting=4000, batches=1)
 class Span:
     """Seconds between two readings of a meter: processor time of both sides, and what was in their way.
 
-    `core` is how long the server's processor was busy or taken away, `delay` how long the generator was ready to
-    run and did not get its own.
+    `core` is how long the server's processor was busy or taken away, `delay` how long the generator was ready
+    to run and did not get its own.
     """
 
     wall: float
@@ -58,8 +58,8 @@ NOTHING = Span(0.0, 0.0, 0.0, 0.0, 0.0)
 class Result:
     """The figures of one phase by name, and the load on the two processors (0 to 1).
 
-    `other` is what the server's processor did that was not the server, `delay` how long the generator had to wait
-    for its processor: the rest of the machine, in the way of either side.
+    `other` is what the server's processor did that was not the server, `delay` how long the generator had to
+    wait for its processor: the rest of the machine, in the way of either side.
     """
 
     figures: dict[str, float]
