@@ -1,0 +1,194 @@
+"""The matchmaker and the naive one side by side: same commands, same effects, and nothing broken inside."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable
+from itertools import count
+
+import attrs
+
+from focus_signal.core.commands import (
+    Command,
+    Connect,
+    Disconnect,
+    Drain,
+    Invalid,
+    Relay,
+    RequestMatch,
+    TimePassed,
+    Withdraw,
+)
+from focus_signal.core.effects import Deliver, Effect, RoomFound
+from focus_signal.core.matchmaker import Matchmaker, RelayScope, Rules
+from tests.core.naive import Naive
+from tests.core.stage import is_empty
+
+# Few of everything, so that nearly every command meets what another one has left.
+CONNECTIONS = range(11)
+USERS = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus")
+STRANGERS = ("nobody", "")
+LARGEST = 4
+SIZES = (1, 2, 2, 3, 3, 4, 4, 4)
+BAD_SIZES = (0, -1, LARGEST + 1, 1 << 53, 10**5000)
+GRACE = 8.0
+STEPS = (0.0, 0.0, 0.0, 1.0, 1.0, 4.0, 8.0, -3.0)
+
+
+class Difference(Exception):
+    """The two do not agree, or what must always hold does not."""
+
+
+@attrs.define(eq=False)
+class Comparison:
+    """Give each command to both and look at everything that can be seen from outside and inside."""
+
+    scope: RelayScope = "room"
+    now: float = 0.0
+    commands: int = 0
+    core: Matchmaker = attrs.field(init=False)
+    naive: Naive = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        rules = Rules(max_match_size=LARGEST, relay_scope=self.scope, seat_grace=GRACE)
+        ours, theirs = count(1), count(1)
+        self.core = Matchmaker(rules, lambda: f"room-{next(ours)}")
+        self.naive = Naive(rules, lambda: f"room-{next(theirs)}")
+
+    def do(self, command: Command, step: float = 0.0) -> list[Effect]:
+        """Carry out one command, `step` seconds after the one before.
+
+        Raises:
+          Difference: the matchmaker raised, or did something else than the naive one, or is broken inside.
+        """
+        self.now += step
+        self.commands += 1
+        expected = self.naive.handle(command, self.now)
+        try:
+            effects = self.core.handle(command, self.now)
+        except Exception as error:
+            raise Difference(f"{type(command).__name__} raised {error!r}") from error
+        _same("effects", effects, expected)
+        _same("statistics", self.core.statistics(), self.naive.statistics())
+        _same("deadline", self.core.next_deadline(), self.naive.next_deadline())
+        for broken in (*broken_effects(effects), *broken_inside(self.core)):
+            raise Difference(broken)
+        return effects
+
+    def everybody_leaves(self) -> None:
+        """End every connection and every grace; nothing may be left then."""
+        for connection in CONNECTIONS:
+            self.do(Disconnect(connection))
+        self.do(TimePassed(), GRACE + 100.0)
+        if not is_empty(self.core):
+            raise Difference("something is kept although everybody has left")
+
+
+def _same(what: str, ours: object, expected: object) -> None:
+    if ours != expected:
+        raise Difference(f"{what}: {ours} and not {expected}")
+
+
+def broken_effects(effects: list[Effect]) -> list[str]:
+    """Say what is wrong with the rooms that these effects tell about."""
+    told = [
+        (effect.connection, effect.message)
+        for effect in effects
+        if isinstance(effect, Deliver) and isinstance(effect.message, RoomFound)
+    ]
+    broken: list[str] = []
+    for _, message in told:
+        if not 1 <= len(message.peers) <= LARGEST:
+            broken.append(f"a room of {len(message.peers)}")
+        if len(set(message.peers)) != len(message.peers):
+            broken.append(f"somebody is in {message.room} twice")
+        if len(message.peers) != len(told):
+            broken.append(f"{len(told)} of {len(message.peers)} are told of {message.room}")
+    if len({connection for connection, _ in told}) != len(told):
+        broken.append("a connection is told of a room twice")
+    return broken
+
+
+def broken_inside(core: Matchmaker) -> list[str]:
+    """Say which of the things that must always hold inside do not."""
+    sessions = core._sessions
+    by_user, by_connection, away = sessions._by_user, sessions._by_connection, sessions._away
+    queues, rooms = core._queues._by_size, core._rooms._members
+    tickets = [(size, session) for size, queue in queues.items() for session in queue]
+    seats = [(room, session) for room, members in rooms.items() for session in members]
+    holds = {
+        "a queue is empty or as long as its size": all(0 < len(q) < size for size, q in queues.items()),
+        "somebody has two tickets": all(n == 1 for n in Counter(s for _, s in tickets).values()),
+        "a ticket and its session disagree": all(s.waits_for == size for size, s in tickets),
+        "a ticket is nobody's": all(by_user.get(s.user) is s for _, s in tickets),
+        "somebody who is leaving or away waits": all(s.reachable for _, s in tickets),
+        "a session waits without a ticket": len(tickets) == _count(s.waits_for for s in by_user.values()),
+        "a room is empty or too large": all(1 <= len(members) <= LARGEST for members in rooms.values()),
+        "somebody has two seats": all(n == 1 for n in Counter(s for _, s in seats).values()),
+        "a seat and its session disagree": all(s.room == room for room, s in seats),
+        "a seat is nobody's": all(by_user.get(s.user) is s for _, s in seats),
+        "a session has a room without a seat": len(seats) == _count(s.room for s in by_user.values()),
+        "a user and its session disagree": all(s.user == user for user, s in by_user.items()),
+        "a connection speaks for somebody else": all(s.connection == c for c, s in by_connection.items()),
+        "a connection speaks for nobody": all(by_user.get(s.user) is s for s in by_connection.values()),
+        "somebody is neither here nor away": len(by_user) == len(by_connection) + len(away),
+        "somebody away is here, or has no seat": all(s.connection is None and s.room for s in away),
+        "the deadlines are out of order": list(away.values()) == sorted(away.values()),
+    }
+    return [broken for broken, good in holds.items() if not good]
+
+
+def _count(values: Iterable[object]) -> int:
+    return sum(value is not None for value in values)
+
+
+def random_stream(seed: int, length: int) -> list[tuple[Command, float]]:
+    """Make a stream of commands, each with the seconds since the one before; the same for the same seed."""
+    chance = random.Random(seed)
+    stream: list[tuple[Command, float]] = []
+    for _ in range(length):
+        connection, step = chance.choice(CONNECTIONS), chance.choice(STEPS)
+        command: Command
+        match chance.choices(range(8), (30, 50, 25, 3, 4, 5, 10, 0.3))[0]:
+            case 0:
+                command = Connect(connection, chance.choice(USERS))
+            case 1:
+                size = chance.choice(BAD_SIZES) if chance.random() < 0.1 else chance.choice(SIZES)
+                command = RequestMatch(connection, size)
+            case 2:
+                command = Relay(connection, chance.choice((*USERS, *USERS, *STRANGERS)), "offer", b"{}")
+            case 3:
+                command = Invalid(connection, "bad-json", "no", chance.choice((None, "ada")))
+            case 4:
+                command = Withdraw(connection)
+            case 5:
+                command = Disconnect(connection)
+            case 6:
+                command = TimePassed()
+            case _:
+                command = Drain()
+        stream.append((command, step))
+    return stream
+
+
+def compare(seed: int, length: int) -> int:
+    """Run one random stream through both, then let everybody leave; return how many commands that took.
+
+    Raises:
+      Difference: see `Comparison.do`.
+    """
+    comparison = Comparison(scope="any" if seed % 4 == 3 else "room")
+    for command, step in random_stream(seed, length):
+        comparison.do(command, step)
+    comparison.everybody_leaves()
+    return comparison.commands
+
+
+def compare_streams(streams: int, length: int) -> int:
+    """Run so many streams of so many commands each; return how many commands that took.
+
+    Raises:
+      Difference: see `Comparison.do`.
+    """
+    return sum(compare(seed, length) for seed in range(streams))

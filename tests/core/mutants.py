@@ -1,0 +1,293 @@
+"""Small mistakes that one could make in the core, each put in for the length of a test.
+
+They show that the comparison with the naive matchmaker can fail. Each is named for what it does wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from focus_signal.core.commands import Command, Connect, Relay, RequestMatch
+from focus_signal.core.effects import Close, Deliver, Effect, RoomFound
+from focus_signal.core.matchmaker import Matchmaker
+from focus_signal.core.queues import Queues
+from focus_signal.core.rooms import Rooms
+from focus_signal.core.sessions import Session, Sessions
+
+Mutate = Callable[[pytest.MonkeyPatch], None]
+
+_join, _leave = Queues.join, Queues.leave
+_open, _leave_room = Rooms.open, Rooms.leave
+_connect_session, _expire = Sessions.connect, Sessions.expire
+_handle = Matchmaker.handle
+_connect, _request, _relay = Matchmaker._connect, Matchmaker._request_match, Matchmaker._relay
+
+
+def newest_first(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Queues, "join", lambda queues, session, size: _join(queues, session, size)[::-1])
+
+
+def asking_again_goes_to_the_end(patch: pytest.MonkeyPatch) -> None:
+    def join(queues: Queues, session: Session, size: int) -> list[Session]:
+        queues.leave(session)
+        return _join(queues, session, size)
+
+    patch.setattr(Queues, "join", join)
+
+
+def moving_keeps_the_old_place_too(patch: pytest.MonkeyPatch) -> None:
+    def join(queues: Queues, session: Session, size: int) -> list[Session]:
+        if session.waits_for not in {None, size}:
+            session.waits_for = None
+        return _join(queues, session, size)
+
+    patch.setattr(Queues, "join", join)
+
+
+def asking_for_another_size_is_ignored(patch: pytest.MonkeyPatch) -> None:
+    def join(queues: Queues, session: Session, size: int) -> list[Session]:
+        return [] if session.waits_for is not None else _join(queues, session, size)
+
+    patch.setattr(Queues, "join", join)
+
+
+def survivors_lose_their_order(patch: pytest.MonkeyPatch) -> None:
+    def leave(queues: Queues, session: Session) -> None:
+        size = session.waits_for
+        _leave(queues, session)
+        if size in queues._by_size:
+            queues._by_size[size] = dict.fromkeys(reversed(queues._by_size[size]))
+
+    patch.setattr(Queues, "leave", leave)
+
+
+def waiting_is_counted_wrongly(patch: pytest.MonkeyPatch) -> None:
+    def leave(queues: Queues, session: Session) -> None:
+        queues._waiting += session.waits_for == 4
+        _leave(queues, session)
+
+    patch.setattr(Queues, "leave", leave)
+
+
+def empty_queues_stay(patch: pytest.MonkeyPatch) -> None:
+    def leave(queues: Queues, session: Session) -> None:
+        size = session.waits_for
+        _leave(queues, session)
+        if size is not None:
+            queues._by_size.setdefault(size, {})
+
+    patch.setattr(Queues, "leave", leave)
+
+
+def the_queue_place_is_taken_over(patch: pytest.MonkeyPatch) -> None:
+    def connect(core: Matchmaker, command: Connect) -> list[Effect]:
+        with pytest.MonkeyPatch.context() as inner:
+            inner.setattr(Queues, "leave", lambda *_: None)
+            return _connect(core, command)
+
+    patch.setattr(Matchmaker, "_connect", connect)
+
+
+def the_older_connection_still_speaks(patch: pytest.MonkeyPatch) -> None:
+    def connect(sessions: Sessions, connection: int, user: str) -> tuple[Session, int | None]:
+        session, replaced = _connect_session(sessions, connection, user)
+        if replaced is not None:
+            sessions._by_connection[replaced] = session
+        return session, replaced
+
+    patch.setattr(Sessions, "connect", connect)
+
+
+def the_oldest_connection_wins(patch: pytest.MonkeyPatch) -> None:
+    def connect(core: Matchmaker, command: Connect) -> list[Effect]:
+        session = core._sessions.of_user(command.user)
+        if session is not None and session.connection is not None:
+            return [Close(command.connection, "replaced")]
+        return _connect(core, command)
+
+    patch.setattr(Matchmaker, "_connect", connect)
+
+
+def who_comes_back_still_expires(patch: pytest.MonkeyPatch) -> None:
+    def connect(sessions: Sessions, connection: int, user: str) -> tuple[Session, int | None]:
+        session = sessions.of_user(user)
+        until = sessions._away.get(session) if session is not None else None
+        result = _connect_session(sessions, connection, user)
+        if until is not None:
+            sessions._away[result[0]] = until
+        return result
+
+    patch.setattr(Sessions, "connect", connect)
+
+
+def who_comes_back_is_still_leaving(patch: pytest.MonkeyPatch) -> None:
+    def connect(sessions: Sessions, connection: int, user: str) -> tuple[Session, int | None]:
+        before = sessions.of_user(user)
+        leaving = before is not None and before.leaving
+        session, replaced = _connect_session(sessions, connection, user)
+        session.leaving = leaving
+        return session, replaced
+
+    patch.setattr(Sessions, "connect", connect)
+
+
+def the_grace_lasts_beyond_its_deadline(patch: pytest.MonkeyPatch) -> None:
+    def expire(sessions: Sessions, now: float) -> list[Session]:
+        ended: list[Session] = []
+        while (deadline := sessions.next_deadline()) is not None and deadline < now:
+            session, _ = sessions._away.popitem(last=False)
+            del sessions._by_user[session.user]
+            ended.append(session)
+        return ended
+
+    patch.setattr(Sessions, "expire", expire)
+
+
+def a_seat_ends_with_its_connection(patch: pytest.MonkeyPatch) -> None:
+    def disconnect(core: Matchmaker, connection: int) -> list[Effect]:
+        session = core._sessions.of_connection(connection)
+        core._withdraw(connection)
+        if session is not None:
+            core._rooms.leave(session)
+        core._sessions.disconnect(connection, core._now)
+        return []
+
+    patch.setattr(Matchmaker, "_disconnect", disconnect)
+
+
+def time_may_run_backwards(patch: pytest.MonkeyPatch) -> None:
+    def handle(core: Matchmaker, command: Command, now: float) -> list[Effect]:
+        core._now = float("-inf")
+        return _handle(core, command, now)
+
+    patch.setattr(Matchmaker, "handle", handle)
+
+
+def a_withdrawn_one_still_waits(patch: pytest.MonkeyPatch) -> None:
+    def withdraw(core: Matchmaker, connection: int) -> list[Effect]:
+        session = core._sessions.of_connection(connection)
+        if session is not None:
+            session.leaving = True
+        return []
+
+    patch.setattr(Matchmaker, "_withdraw", withdraw)
+
+
+def a_withdrawn_one_may_ask(patch: pytest.MonkeyPatch) -> None:
+    def request(core: Matchmaker, command: RequestMatch) -> list[Effect]:
+        session = core._sessions.of_connection(command.connection)
+        leaving = session is not None and session.leaving
+        if session is not None:
+            session.leaving = False
+        effects = _request(core, command)
+        if session is not None:
+            session.leaving = leaving
+        return effects
+
+    patch.setattr(Matchmaker, "_request_match", request)
+
+
+def a_withdrawn_one_relays_nothing(patch: pytest.MonkeyPatch) -> None:
+    def relay(core: Matchmaker, command: Relay) -> list[Effect]:
+        session = core._sessions.of_connection(command.connection)
+        return [] if session is not None and session.leaving else _relay(core, command)
+
+    patch.setattr(Matchmaker, "_relay", relay)
+
+
+def a_withdrawn_one_can_be_reached(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Session, "reachable", property(lambda session: session.connection is not None))
+
+
+def anybody_may_relay_to_anybody(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Matchmaker, "_may_relay", lambda *_: True)
+
+
+def those_without_a_room_share_one(patch: pytest.MonkeyPatch) -> None:
+    def may_relay(core: Matchmaker, sender: Session, target: Session) -> bool:
+        return core.rules.relay_scope == "any" or sender.room == target.room
+
+    patch.setattr(Matchmaker, "_may_relay", may_relay)
+
+
+def nobody_relays_to_oneself(patch: pytest.MonkeyPatch) -> None:
+    def may_relay(core: Matchmaker, sender: Session, target: Session) -> bool:
+        together = sender.room is not None and sender.room == target.room
+        return (core.rules.relay_scope == "any" or together) and sender is not target
+
+    patch.setattr(Matchmaker, "_may_relay", may_relay)
+
+
+def the_room_before_is_kept(patch: pytest.MonkeyPatch) -> None:
+    def opened(rooms: Rooms, room: str, members: list[Session]) -> None:
+        for member in members:
+            member.room = None
+        _open(rooms, room, members)
+
+    patch.setattr(Rooms, "open", opened)
+
+
+def asking_leaves_the_room(patch: pytest.MonkeyPatch) -> None:
+    def join(queues: Queues, session: Session, size: int) -> list[Session]:
+        session.room = None
+        return _join(queues, session, size)
+
+    patch.setattr(Queues, "join", join)
+
+
+def empty_rooms_stay(patch: pytest.MonkeyPatch) -> None:
+    def leave(rooms: Rooms, session: Session) -> None:
+        room = session.room
+        _leave_room(rooms, session)
+        if room is not None:
+            rooms._members.setdefault(room, {})
+
+    patch.setattr(Rooms, "leave", leave)
+
+
+def expired_seats_stay(patch: pytest.MonkeyPatch) -> None:
+    def expire(sessions: Sessions, now: float) -> list[Session]:
+        _expire(sessions, now)
+        return []
+
+    patch.setattr(Sessions, "expire", expire)
+
+
+def one_member_is_not_told(patch: pytest.MonkeyPatch) -> None:
+    def request(core: Matchmaker, command: RequestMatch) -> list[Effect]:
+        effects = _request(core, command)
+        return effects[:-1] if len(effects) > 2 else effects
+
+    patch.setattr(Matchmaker, "_request_match", request)
+
+
+def peers_leave_the_receiver_out(patch: pytest.MonkeyPatch) -> None:
+    def request(core: Matchmaker, command: RequestMatch) -> list[Effect]:
+        effects: list[Effect] = []
+        for effect in _request(core, command):
+            if isinstance(effect, Deliver) and isinstance(effect.message, RoomFound):
+                own = core._sessions._by_connection[effect.connection].user
+                peers = tuple(peer for peer in effect.message.peers if peer != own)
+                effects.append(Deliver(effect.connection, RoomFound(effect.message.room, peers)))
+            else:
+                effects.append(effect)
+        return effects
+
+    patch.setattr(Matchmaker, "_request_match", request)
+
+
+def draining_forgets_who_comes_later(patch: pytest.MonkeyPatch) -> None:
+    def connect(core: Matchmaker, command: Connect) -> list[Effect]:
+        core._draining = False
+        return _connect(core, command)
+
+    patch.setattr(Matchmaker, "_connect", connect)
+
+
+MUTANTS: tuple[Mutate, ...] = tuple(
+    value
+    for name, value in list(globals().items())
+    if callable(value) and getattr(value, "__module__", None) == __name__ and not name.startswith("_")
+)

@@ -1,0 +1,170 @@
+"""Every setting: its default, its bounds, and an error that says which it is, what came and what may come."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import attrs
+import pytest
+
+from focus_signal import Config, ConfigError, FocusSignalError
+
+DEFAULTS: dict[str, object] = {
+    "host": "0.0.0.0",  # noqa: S104 - the documented default
+    "port": 8000,
+    "relay_scope": "room",
+    "max_match_size": 16,
+    "seed_silent": False,
+    "seat_grace": 30.0,
+    "handshake_timeout": 5.0,
+    "write_timeout": 10.0,
+    "close_timeout": 2.0,
+    "ping_interval": 20.0,
+    "pong_timeout": 10.0,
+    "linger_timeout": 1.0,
+    "head_bytes": 8192,
+    "head_lines": 100,
+    "target_bytes": 4096,
+    "user_bytes": 128,
+    "frame_bytes": 262_144,
+    "nesting": 32,
+    "inbox_batches": 64,
+    "outbox_bytes": 1_048_576,
+    "outbox_messages": 4096,
+}
+
+# The whole numbers with their bounds.
+_COUNTS = [
+    "max_match_size",
+    "head_bytes",
+    "head_lines",
+    "target_bytes",
+    "user_bytes",
+    "frame_bytes",
+    "inbox_batches",
+    "outbox_bytes",
+    "outbox_messages",
+]
+WHOLE = {"port": (0, 65535), "nesting": (1, 128), **dict.fromkeys(_COUNTS, (1, 1 << 30))}
+SECONDS = [name for name, value in DEFAULTS.items() if isinstance(value, float)]
+OTHERS = ["host", "relay_scope", "seed_silent"]
+
+# What is no number to anybody, and what Python alone calls one.
+_NO_NUMBER: list[Any] = [None, "", "1", "x", b"1", True, False, [], [1], {}, (1,), 1j, object, Decimal(1)]
+_NO_FINITE = [math.nan, math.inf, -math.inf]
+
+
+def make(name: str, value: object) -> Config:
+    settings: dict[str, Any] = {name: value}
+    return Config(**settings)
+
+
+def refusal(name: str, value: object) -> str:
+    """See that a value is refused, by an error of either kind that callers may look for."""
+    with pytest.raises(ConfigError) as refused:
+        make(name, value)
+    assert isinstance(refused.value, ValueError)
+    assert isinstance(refused.value, FocusSignalError)
+    return str(refused.value)
+
+
+def test_every_field_is_in_these_tests() -> None:
+    assert [field.name for field in attrs.fields(Config)] == list(DEFAULTS)
+    assert sorted([*WHOLE, *SECONDS, *OTHERS]) == sorted(DEFAULTS)
+
+
+def test_defaults() -> None:
+    assert attrs.asdict(Config()) == DEFAULTS
+
+
+def test_every_field_is_told_about() -> None:
+    """In the order of the fields, so that nobody looks in vain."""
+    assert Config.__doc__ is not None
+    described = Config.__doc__.partition("Args:")[2].splitlines()
+    names = [line.split(":")[0].strip() for line in described if line.startswith(" " * 6) and line[6] != " "]
+    assert names == list(DEFAULTS)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_number(name: str) -> None:
+    least, most = WHOLE[name]
+    for right in (least, least + 1, most):
+        assert getattr(make(name, right), name) == right
+    for wrong in (*_NO_NUMBER, *_NO_FINITE, least - 1, -1, most + 1, -most, 10**30, 1.0, 2.5, Fraction(2)):
+        assert refusal(name, wrong) == f"{name} must be a whole number from {least} to {most}, not {wrong!r}"
+
+
+@pytest.mark.parametrize("name", SECONDS)
+def test_seconds(name: str) -> None:
+    for right in (1, 0.001, 5e-324, 86_400, 1e9):
+        assert getattr(make(name, right), name) == right
+    for wrong in (*_NO_NUMBER, *_NO_FINITE, 0, 0.0, -0.0, -1, -0.001, Fraction(2)):
+        assert refusal(name, wrong) == f"{name} must be a finite number of seconds above 0, not {wrong!r}"
+
+
+def test_seconds_beyond_any_clock() -> None:
+    """A whole number can be larger than every float: a moment so far away cannot even be computed."""
+    for name in SECONDS:
+        assert refusal(name, 10**400).startswith(f"{name} must be a finite number of seconds above 0, not ")
+
+
+def test_number_that_python_refuses_to_print() -> None:
+    """Python prints no number of more than 4,300 digits; the error must be ours all the same."""
+    for name in DEFAULTS:
+        assert refusal(name, -(10**5000)).startswith(f"{name} must be ")
+
+
+def test_host() -> None:
+    for right in ("127.0.0.1", "::1", "localhost", "example.org"):
+        assert Config(host=right).host == right
+    for wrong in ("", None, 0, 1, True, 1.5, math.nan, b"127.0.0.1", ["127.0.0.1"]):
+        assert refusal("host", wrong) == f"host must be a text that is not empty, not {wrong!r}"
+
+
+def test_relay_scope() -> None:
+    assert Config(relay_scope="any").relay_scope == "any"
+    assert Config(relay_scope="room").relay_scope == "room"
+    wrong: object
+    for wrong in ("", "ANY", "Room", "room ", "world", None, 0, True, math.nan, b"any", ["any"], {}):
+        assert refusal("relay_scope", wrong) == f"relay_scope must be 'room' or 'any', not {wrong!r}"
+
+
+def test_seed_silent() -> None:
+    assert Config(seed_silent=True).seed_silent is True
+    assert Config(seed_silent=False).seed_silent is False
+    wrong: object
+    for wrong in (0, 1, 0.0, math.nan, "", "yes", "False", None, [], b""):
+        assert refusal("seed_silent", wrong) == f"seed_silent must be True or False, not {wrong!r}"
+
+
+def test_frozen() -> None:
+    config = Config()
+    for name, value in DEFAULTS.items():
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            setattr(config, name, value)
+    with pytest.raises(AttributeError):
+        config.ports = 1  # type: ignore[attr-defined]
+    assert attrs.asdict(config) == DEFAULTS
+
+
+def test_changed_copies_are_checked_too() -> None:
+    assert attrs.evolve(Config(), port=1).port == 1
+    with pytest.raises(ConfigError, match=r"^port must be a whole number from 0 to 65535, not 65536$"):
+        attrs.evolve(Config(), port=65536)
+
+
+def test_names_only() -> None:
+    """Fields come by name alone, so that one can be added between any two."""
+    with pytest.raises(TypeError):
+        Config("127.0.0.1", 0)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Config(prot=8000)  # type: ignore[call-arg]
+
+
+def test_equal_by_value() -> None:
+    assert Config(port=1) == Config(port=1)
+    assert hash(Config(port=1)) == hash(Config(port=1))
+    assert Config(port=1) != Config(port=2)
