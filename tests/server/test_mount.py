@@ -123,7 +123,11 @@ async def test_too_long_user_id() -> None:
         await longest.settle()
         status, headers, body = await refusal(url, f"/signal?userId={'a' * 129}")
         assert status.startswith(b"HTTP/1.1 414 ")
-        assert headers == {b"content-length": str(len(body)).encode()}
+        assert headers == {
+            b"content-type": b"text/plain;charset=UTF-8",
+            b"content-length": str(len(body)).encode(),
+            b"connection": b"close",
+        }
         assert body == b"userId must be at most 128 bytes, not 129."
         assert server.statistics().users == 1
 
@@ -227,6 +231,24 @@ async def test_silent_peer_is_found_out(nursery: trio.Nursery, autojump_clock: M
         assert answer.endswith(_CLOSE_NO_PONG)
         await application.application.ended.wait()
         assert server.statistics().connections == 0
+
+
+async def test_refused_peer_is_the_applications(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    """`mount` ends at once; the library then waits for the peer to close, which is no business of ours."""
+    async with (
+        open_server(Config(), []) as server,
+        serve_in_memory(Application(server), nursery) as application,
+    ):
+        stream = await application.open_stream()
+        await stream.send_all(handshake(f"/signal?userId={'a' * 129}"))
+        with trio.fail_after(1):
+            await application.application.ended.wait()
+        answer = b""
+        with trio.move_on_after(600) as long:
+            async for data in stream:
+                answer += data
+        assert answer.startswith(b"HTTP/1.1 414 ")
+        assert long.cancelled_caught
 
 
 async def test_message_size_is_ours_in_bytes() -> None:

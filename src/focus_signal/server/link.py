@@ -9,7 +9,7 @@ that wants one, and gives first what the server had read already.
 import os
 import socket
 import struct
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import trio
 from attrs import define
@@ -81,11 +81,10 @@ class SocketLink:
     def peer_address(self) -> str | None:
         """Tell the peer's address; None when the peer has gone already or has none."""
         try:
-            address: Any = self._stream.socket.getpeername()
+            address = host_and_port(self._stream.socket.getpeername())
         except OSError:
             return None
-        # A Unix socket's address is a string, and an empty one at this end.
-        return None if isinstance(address, str) else str(address[0])
+        return None if address is None else address[0]
 
     def _descriptor(self) -> int:
         # Asked for each time: the number of a closed socket is soon another connection's.
@@ -96,10 +95,11 @@ class SocketLink:
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Wait for bytes and give them; none at the end of the stream."""
+        size = _checked(max_bytes)
         await trio.lowlevel.checkpoint_if_cancelled()
         while True:
             try:
-                data = os.read(self._descriptor(), max_bytes or _READ_SIZE)
+                data = os.read(self._descriptor(), size)
             except BlockingIOError:
                 await trio.lowlevel.wait_readable(self._stream.socket)
                 continue
@@ -198,10 +198,10 @@ class Prefixed(trio.abc.Stream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Give the prefix, in as many pieces as are asked for, then what comes."""
+        size = _checked(max_bytes)
         if not self._prefix:
             return await self._link.receive_some(max_bytes)
         await trio.lowlevel.checkpoint()
-        size = len(self._prefix) if max_bytes is None else max_bytes
         data, self._prefix = self._prefix[:size], self._prefix[size:]
         return data
 
@@ -215,6 +215,7 @@ class Prefixed(trio.abc.Stream):
 
     async def aclose(self) -> None:
         """Close the stream in good order."""
+        self._prefix = b""  # what is closed gives nothing, not even what had been read
         await self._link.aclose()
 
 
@@ -226,3 +227,19 @@ async def linger(link: Link) -> None:
             pass
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         return  # the peer has gone: there is nobody left to wait for
+
+
+def host_and_port(address: object) -> tuple[str, int] | None:
+    """Read a socket's address; None for a Unix socket's, which is a path or a name."""
+    if not isinstance(address, tuple):
+        return None
+    parts = cast("tuple[object, ...]", address)
+    return str(parts[0]), int(str(parts[1]))
+
+
+def _checked(max_bytes: int | None) -> int:
+    if max_bytes is None:
+        return _READ_SIZE
+    if max_bytes < 1:
+        raise ValueError(f"max_bytes must be at least 1, not {max_bytes}")
+    return max_bytes

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from focus_signal.errors import HttpRefused
 from focus_signal.wire.http_head import Head
 
+CONTENT_TYPE = "text/plain;charset=UTF-8"
 SIGNAL_PATH = "/signal"
 _PAGES = ("/healthz", "/readyz")
 _METHODS = ("GET", "HEAD")
@@ -49,7 +50,7 @@ def render(
     """
     body = text.encode()
     fields = (
-        ("Content-Type", "text/plain;charset=UTF-8"),
+        ("Content-Type", CONTENT_TYPE),
         ("Content-Length", str(len(body))),
         ("Connection", "close"),
         *headers,

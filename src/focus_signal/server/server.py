@@ -21,7 +21,7 @@ from focus_signal.server.connection import Connection
 from focus_signal.server.front_door import FrontDoor
 from focus_signal.server.guard import report
 from focus_signal.server.heartbeat import run_heartbeat
-from focus_signal.server.link import Link, link_of
+from focus_signal.server.link import Link, host_and_port, link_of
 from focus_signal.server.owner import Owner
 from focus_signal.server.pages import SIGNAL_PATH, unavailable
 from focus_signal.server.statistics import Statistics
@@ -202,6 +202,8 @@ class Server:
         deadline = trio.current_time() + self.config.handshake_timeout
         visitor = await self._front_door.receive(link)
         if visitor is None:
+            with trio.move_on_after(self.config.close_timeout):
+                await link.aclose()
             return
         bound = self.config.frame_bytes
         async with open_trio_websocket(link, visitor.key, visitor.read_ahead, bound) as transport:
@@ -215,8 +217,7 @@ class Server:
         refusal, user = self._admit(request)
         with trio.move_on_after(self.config.handshake_timeout) as handshake:
             if refusal is not None:
-                headers = [(name.encode(), value.encode()) for name, value in refusal.headers]
-                await request.reject(refusal.status, extra_headers=headers, body=refusal.text.encode())
+                await transport.reject(refusal)
                 return
             await transport.accept()
         if handshake.cancelled_caught:
@@ -276,9 +277,8 @@ class Server:
             # An SSLListener's own listener is what has the socket.
             inner: object = getattr(listener, "transport_listener", listener)
             if isinstance(inner, trio.SocketListener):
-                address: Any = inner.socket.getsockname()
-                if not isinstance(address, str):  # as a Unix socket's is
-                    host = str(address[0])
-                    host = _LOCAL.get(host, host)
-                    return "s" if secure else "", f"[{host}]" if ":" in host else host, address[1]
+                address = host_and_port(inner.socket.getsockname())
+                if address is not None:
+                    host, port = _LOCAL.get(address[0], address[0]), address[1]
+                    return "s" if secure else "", f"[{host}]" if ":" in host else host, port
         raise NotListening("this server listens on no TCP port, so it has no address")

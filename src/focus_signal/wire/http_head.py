@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 
 from focus_signal.errors import HttpRefused
 
+_EMPTY_LINES = re.compile(rb"(?:\r\n)+")
 _END = b"\r\n\r\n"
 _HTTP_VERSION = re.compile(rb" HTTP/([0-9]+(?:\.[0-9]+)?)\r?\n")
 _KEY_BYTES = 16
@@ -75,6 +76,7 @@ class HeadReader:
 
     limits: HeadLimits
     _buffer: bytearray = field(factory=bytearray, init=False)
+    _dropped: int = field(default=0, init=False)
     _fed: int = field(default=0, init=False)
     _version: str | None = field(default=None, init=False)
     _parser: httptools.HttpRequestParser = field(init=False)
@@ -87,7 +89,7 @@ class HeadReader:
     @property
     def empty(self) -> bool:
         """Tell whether nothing has come yet."""
-        return not self._buffer
+        return not self._buffer and not self._dropped
 
     def feed(self, data: bytes) -> tuple[Head, bytes] | None:
         """Take what was read.
@@ -99,54 +101,54 @@ class HeadReader:
           HttpRefused: this can no longer become a head that is served.
         """
         self._buffer += data
-        end = self._end()
+        self._drop_empty_lines()
+        found = self._buffer.find(_END)
+        end = None if found < 0 else found + len(_END)
         self._check_sizes(end)
         self._check_version()
         self._parse(self._readable() if end is None else end)
         if end is None:
             return None
-        head = self._head()
-        return head, bytes(self._buffer[end:])
+        return self._head(), bytes(self._buffer[end:])
 
-    def _start(self) -> int:
-        """Skip the empty lines before a request (RFC 9112, section 2.2)."""
-        start = 0
-        while self._buffer.startswith(b"\r\n", start):
-            start += 2
-        return start
-
-    def _end(self) -> int | None:
-        found = self._buffer.find(_END, self._start())
-        return None if found < 0 else found + len(_END)
+    def _drop_empty_lines(self) -> None:
+        """Forget the empty lines before a request (RFC 9112, section 2.2), but not how many they were."""
+        lines = _EMPTY_LINES.match(self._buffer)
+        if lines is not None and not self._fed:
+            self._dropped += lines.end()
+            del self._buffer[: lines.end()]
 
     def _check_sizes(self, end: int | None) -> None:
-        size = len(self._buffer) if end is None else end
         limit = self.limits.head_bytes
+        size = self._dropped + (len(self._buffer) if end is None else end)
         if size > limit or (end is None and size == limit):
             raise HttpRefused(431, f"The request head is larger than {limit} bytes.")
         # The request line and the empty line are no header lines.
-        lines = self._buffer.count(b"\n", self._start(), size) - (1 if end is None else 2)
+        lines = self._buffer.count(b"\n", 0, end) - (1 if end is None else 2)
         if lines > self.limits.head_lines:
             raise HttpRefused(431, f"The request head has more than {self.limits.head_lines} header lines.")
-        line = bytes(self._buffer[self._start() : size]).split(b"\n", 1)[0]
         # The parser takes several spaces for one.
-        target = line.partition(b" ")[2].lstrip(b" ").partition(b" ")[0]
+        target = self._request_line().partition(b" ")[2].lstrip(b" ").partition(b" ")[0]
         if len(target) > self.limits.target_bytes:
             raise HttpRefused(414, f"The request target is longer than {self.limits.target_bytes} bytes.")
 
+    def _request_line(self) -> bytes:
+        """Give the first line, with its end if that has come."""
+        return bytes(self._buffer[: self._buffer.find(b"\n") + 1 or None])
+
     def _check_version(self) -> None:
         """Look at the version before the parser does, which calls some of them plain errors."""
-        line, newline, _ = bytes(self._buffer[self._start() :]).partition(b"\n")
-        found = _HTTP_VERSION.search(line + newline)
+        found = _HTTP_VERSION.search(self._request_line())
         self._version = found[1].decode() if found else None
         if self._version is not None and self._version not in {"1.0", "1.1"}:
             raise HttpRefused(505, f"HTTP/1.1 is spoken here, not HTTP/{self._version}.")
 
     def _readable(self) -> int:
-        """Tell how far the parser may read: not into a version that has not come whole."""
-        start = self._start()
-        version = self._buffer.rfind(b" HTTP", start)
-        return version if version >= 0 and b"\n" not in self._buffer[start:] else len(self._buffer)
+        """Tell how far the parser may read: not into a version, or an empty line, that has not come whole."""
+        if len(self._buffer) == 1 and self._buffer.startswith(b"\r"):
+            return 0
+        version = self._buffer.rfind(b" HTTP")
+        return version if version >= 0 and b"\n" not in self._buffer else len(self._buffer)
 
     def _parse(self, upto: int) -> None:
         chunk = bytes(self._buffer[self._fed : upto])

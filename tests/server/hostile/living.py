@@ -6,6 +6,7 @@ log holds no fault of the server's own.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -65,6 +66,7 @@ async def living_server(caplog: pytest.LogCaptureFixture, config: Config = QUIET
     async with open_server(config) as server:
         living = Living(server)
         try:
+            gc.collect()  # what earlier tests have dropped is not to make room for what is left behind here
             before = traces()
             with trio.fail_after(LONGEST):
                 yield living

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -65,6 +66,7 @@ async def test_one_connection_gets_1011_and_the_others_go_on(
 ) -> None:
     break_it(monkeypatch)
     async with open_server(QUIET) as server:
+        gc.collect()
         living, before = Living(server), traces()
         try:
             with trio.fail_after(30):

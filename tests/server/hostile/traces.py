@@ -19,6 +19,10 @@ class Traces:
     tasks: int
     descriptors: int
 
+    def within(self, before: Traces) -> bool:
+        """Tell whether nothing more lives than before."""
+        return self.tasks <= before.tasks and self.descriptors <= before.descriptors
+
 
 def traces() -> Traces:
     """Count the tasks of this run and the descriptors of this process."""
@@ -42,9 +46,9 @@ async def until(reached: Callable[[], bool]) -> None:
 async def until_all_left(server: Server, before: Traces, seconds: float = 10) -> None:
     """Wait until nobody is connected and nothing more lives than before; fail with what does."""
     with trio.move_on_after(seconds):
-        await until(lambda: _nobody(server) and traces() == before)
+        await until(lambda: _nobody(server) and traces().within(before))
     assert _nobody(server), f"somebody is still there: {server.statistics()}"
-    assert traces() == before, f"{traces()} are left, not {before}"
+    assert traces().within(before), f"{traces()} are left, more than {before}"
 
 
 def _nobody(server: Server) -> bool:

@@ -5,7 +5,7 @@ in the plainest words; nothing that a peer wrote reaches the library's own HTTP 
 cannot do is listed in docs/transports.md.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -18,9 +18,10 @@ from trio_websocket import (
     wrap_server_stream,
 )
 
-from focus_signal.errors import TransportClosed
+from focus_signal.errors import HttpRefused, TransportClosed
 from focus_signal.server.guard import guarded
 from focus_signal.server.link import Link, Prefixed, linger
+from focus_signal.server.pages import CONTENT_TYPE
 from focus_signal.server.transport import ProtocolViolation
 from focus_signal.wire.close_codes import CLOSE_CODES
 
@@ -43,16 +44,47 @@ async def open_trio_websocket(
       read_ahead: what was read behind the request.
       frame_bytes: the largest message that is taken.
     """
+    stream = _Handshaking(Prefixed(link, read_ahead), _REQUEST.format(key=key).encode("ascii"))
     async with trio.open_nursery() as nursery:
-        request = await wrap_server_stream(
-            # The library's reader raises on some malformed input; then its channel closes, and that is all.
-            guarded(nursery),
-            Prefixed(link, _REQUEST.format(key=key).encode("ascii") + read_ahead),
-            max_message_size=frame_bytes,
-        )
-        yield TrioWebSocket(request, frame_bytes, link)
+        # The library's reader raises on some malformed input; then its channel closes, and that is all.
+        request = await wrap_server_stream(guarded(nursery), stream, max_message_size=frame_bytes)
+        yield TrioWebSocket(request, frame_bytes, link, stream.accepted.set)
         # Whatever is left of the library's reader ends with the connection.
         nursery.cancel_scope.cancel()
+
+
+@define(eq=False)
+class _Handshaking(trio.abc.Stream):
+    """Give the library the request, and the peer's own bytes only once that is answered.
+
+    The library forgets what comes to it before it has answered, and a client may well send frames so early.
+
+    Args:
+      stream: the peer's stream, behind its request.
+      request: the request in our words.
+    """
+
+    _stream: Prefixed
+    _request: bytes
+    accepted: trio.Event = field(factory=trio.Event, init=False)
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        request, self._request = self._request, b""
+        if request:
+            await trio.lowlevel.checkpoint()
+            return request
+        await self.accepted.wait()
+        return await self._stream.receive_some(max_bytes)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        self.accepted.set()
+        await self._stream.aclose()
 
 
 @define(eq=False)
@@ -63,11 +95,13 @@ class TrioWebSocket:
       request: the handshake as the library has read it.
       frame_bytes: the largest message that is taken, in bytes; the library counts characters.
       link: the stream below, if it is known.
+      on_accept: called when the handshake has been answered.
     """
 
     _request: WebSocketRequest
     _frame_bytes: int
     _link: Link | None = None
+    _on_accept: Callable[[], None] | None = None
     _websocket: WebSocketConnection = field(init=False)
     _cut: bool = field(default=False, init=False)
     _pings: "count[int]" = field(factory=count, init=False)
@@ -76,6 +110,21 @@ class TrioWebSocket:
         """Answer the handshake."""
         try:
             self._websocket = await self._request.accept()
+        except ConnectionClosed:
+            raise TransportClosed("the peer has gone") from None
+        if self._on_accept is not None:
+            self._on_accept()
+
+    async def reject(self, refusal: HttpRefused) -> None:
+        """Answer the handshake with an HTTP error; nothing else follows.
+
+        Raises:
+          TransportClosed: the peer has gone.
+        """
+        fields = (("Content-Type", CONTENT_TYPE), ("Connection", "close"), *refusal.headers)
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
+        try:
+            await self._request.reject(refusal.status, extra_headers=headers, body=refusal.text.encode())
         except ConnectionClosed:
             raise TransportClosed("the peer has gone") from None
 
