@@ -26,12 +26,14 @@ class FakeTransport:
     Args:
       takes_now: how many messages `send_nowait` takes before the peer's buffer is full.
       stuck: whether `send` waits for ever.
+      seconds: how long the peer takes for each message that it does not take now.
       answers_close: whether the peer answers a close frame.
       answers_pings: whether the peer answers pings.
     """
 
     takes_now: float = 0
     stuck: bool = False
+    seconds: float = 0
     answers_close: bool = True
     answers_pings: bool = True
     sent: list[str] = field(factory=list[str], init=False)
@@ -94,7 +96,7 @@ class FakeTransport:
             for message in messages:
                 if self.stuck:
                     await trio.sleep_forever()
-                await trio.lowlevel.checkpoint()
+                await trio.sleep(self.seconds)
                 self._take([message])
         except trio.Cancelled:
             self.cut = True

@@ -175,6 +175,24 @@ async def test_a_slow_peer_that_ends_its_message_in_time_reads_why_it_is_closed(
         assert bo.closes == [(4001, "too-slow")]
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(1.5, [(4001, "too-slow")]), (2.5, [])])
+async def test_a_trickle_does_not_buy_a_slow_peer_more_time(
+    seconds: float, told: list[tuple[int, str]], autojump_clock: MockClock
+) -> None:
+    ana, bo = FakeTransport(), FakeTransport()
+    async with open_house(Config(outbox_messages=5)) as house:
+        await meet(house, ana, bo)
+        bo.seconds = seconds
+        ana.says(*(offer("bo", number) for number in range(4)))
+        await wait_all_tasks_blocked()  # the writer has these, and sends the first
+        began = trio.current_time()
+        ana.says(*(offer("bo", number) for number in range(4, 12)))
+        await bo.ended.wait()
+        assert trio.current_time() - began == min(seconds, house.config.close_timeout)
+        assert bo.closes == told
+        assert len(bo.sent) == 1 + len(told)
+
+
 async def test_an_empty_outbox_takes_a_message_above_its_bound() -> None:
     ana, bo = FakeTransport(), FakeTransport()
     async with open_house(Config(outbox_bytes=10)) as house:

@@ -47,6 +47,7 @@ class Connection:
     _outbox: Outbox = field(init=False)
     _nursery: trio.Nursery | None = field(default=None, init=False)
     _writer: trio.CancelScope | None = field(default=None, init=False)
+    _last_chance: float = field(default=math.inf, init=False)
     _handing_on: bool = field(default=False, init=False)
     _pinging: trio.CancelScope | None = field(default=None, init=False)
 
@@ -81,8 +82,8 @@ class Connection:
         if self._writer is not None:
             if self._outbox.last == "too-slow":
                 # A last chance to end the message that it hangs in, so that the close frame can follow.
-                last_chance = trio.current_time() + self._config.close_timeout
-                self._writer.deadline = min(self._writer.deadline, last_chance)
+                self._last_chance = min(self._last_chance, trio.current_time() + self._config.close_timeout)
+                self._writer.deadline = min(self._writer.deadline, self._last_chance)
             return
         left = self._transport.send_nowait(self._outbox.take())
         if left or self._outbox.last is not None:
@@ -107,8 +108,8 @@ class Connection:
 
     async def _converse(self) -> CloseName:
         """Read and hand on until the end, and tell with which close frame to answer it."""
-        await self._inbox.open(self.number, self._outbox, [Connect(self.number, self.user)])
         try:
+            await self._inbox.open(self.number, self._outbox, [Connect(self.number, self.user)])
             while True:
                 messages = await self._transport.receive()
                 # Once this side has said goodbye, what comes is no longer heard.
@@ -135,9 +136,9 @@ class Connection:
             with scope:
                 while frames or (frames := self._outbox.take()):
                     for frame in frames:
-                        scope.deadline = min(scope.deadline, trio.current_time() + self._config.write_timeout)
-                        await self._transport.send([frame])
-                        scope.deadline = math.inf
+                        await self._send(frame, scope)
+                        if self._outbox.last == "too-slow":
+                            break  # what else was taken for it is dropped with the rest
                     frames = ()
                 if self._outbox.last is not None:
                     await self._close(self._outbox.last)
@@ -149,6 +150,11 @@ class Connection:
             # The message is cut, and the stream with it.
             logger.info("connection %d is cut: too-slow", self.number)
             await self._transport.abort()
+
+    async def _send(self, frame: bytes, scope: trio.CancelScope) -> None:
+        scope.deadline = min(self._last_chance, trio.current_time() + self._config.write_timeout)
+        await self._transport.send([frame])
+        scope.deadline = self._last_chance
 
     async def _close(self, name: CloseName) -> None:
         if name not in {"done", "restart"}:

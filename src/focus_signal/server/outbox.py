@@ -82,6 +82,8 @@ class Outbox:
     def close(self, last: CloseName) -> bool:
         """Refuse every further frame and set the close frame that follows those that wait.
 
+        For a peer that is too slow those that wait are dropped.
+
         Returns:
           False when there was one already: the first one counts.
         """
@@ -89,4 +91,6 @@ class Outbox:
         if self._last is not None:
             return False
         self._last = last
+        if last == "too-slow":
+            self.take()
         return True
