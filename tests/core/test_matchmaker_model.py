@@ -60,10 +60,10 @@ class Machine(RuleBasedStateMachine):
     def ask(self, connection: int, size: int, step: float) -> None:
         self.comparison.do(RequestMatch(connection, size), step)
 
-    @rule(first=st.permutations(CONNECTIONS), size=st.sampled_from(SIZES))
-    def ask_one_after_the_other(self, first: list[int], size: int) -> None:
-        for connection in first[:size]:
-            self.comparison.do(RequestMatch(connection, size))
+    @rule(first=connections, size=st.sampled_from(SIZES))
+    def ask_one_after_the_other(self, first: int, size: int) -> None:
+        for connection in range(first, first + size):
+            self.comparison.do(RequestMatch(connection % len(CONNECTIONS), size))
 
     @rule(connection=connections)
     def ask_beyond_all_numbers(self, connection: int) -> None:
@@ -113,7 +113,12 @@ def test_the_matchmaker_is_the_naive_one(scope: RelayScope) -> None:
     run_state_machine_as_test(
         Run,
         settings=settings(
-            max_examples=200, stateful_step_count=60, derandomize=True, deadline=None, database=None
+            max_examples=200,
+            stateful_step_count=60,
+            derandomize=True,
+            deadline=None,
+            database=None,
+            report_multiple_bugs=False,  # the first one is made small before the time of a test is over
         ),
     )
     # Those of `teardown` are not among them.

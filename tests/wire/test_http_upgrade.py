@@ -86,6 +86,7 @@ def test_a_good_upgrade(name: str) -> None:
 def test_a_bad_upgrade_gets_its_status(name: str) -> None:
     status, head = BAD[name]
     with pytest.raises(HttpRefused) as caught:
+        assert wants_websocket(head)
         check_upgrade(head)
     assert caught.value.status == status
     assert caught.value.text

@@ -87,13 +87,14 @@ class FrontDoor:
 
     def _decide(self, head: Head, read_ahead: bytes) -> Visitor | bytes:
         """Let a visitor in, or answer one of our own pages; raises `HttpRefused` for everything else."""
-        if head.path == pages.SIGNAL_PATH:
-            user = user_of_query(head.query, self._config.user_bytes)
-            if wants_websocket(head):
-                key = check_upgrade(head)
-                if self._is_draining():
-                    raise pages.unavailable()
-                return Visitor(user, key, read_ahead)
+        # In the order in which what is wrong is answered: the sizes, the version, the path, the upgrade.
+        is_signal = head.path == pages.SIGNAL_PATH
+        user = user_of_query(head.query, self._config.user_bytes) if is_signal else ""
+        if wants_websocket(head) and is_signal:
+            key = check_upgrade(head)
+            if self._is_draining():
+                raise pages.unavailable()
+            return Visitor(user, key, read_ahead)
         return pages.answer(head, draining=self._is_draining())
 
     def _give_up(self, *, timed_out: bool) -> bytes:

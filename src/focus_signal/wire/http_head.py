@@ -17,7 +17,7 @@ from focus_signal.errors import HttpRefused
 
 _EMPTY_LINES = re.compile(rb"(?:\r\n)+")
 _END = b"\r\n\r\n"
-_HTTP_VERSION = re.compile(rb" HTTP/([0-9]+(?:\.[0-9]+)?)\r?\n")
+_HTTP_VERSION = re.compile(rb" HTTP/([0-9]{1,3}(?:\.[0-9]{1,3})?)\r?\n")
 _KEY_BYTES = 16
 
 
@@ -198,8 +198,6 @@ def check_upgrade(head: Head) -> str:
     Raises:
       HttpRefused: it does not.
     """
-    if head.version == "1.0":
-        raise HttpRefused(400, "An upgrade needs HTTP/1.1, not HTTP/1.0.")
     if head.method != "GET":
         raise HttpRefused(400, f"An upgrade needs the method GET, not {head.method}.")
     if head.values("transfer-encoding") or any(value != "0" for value in head.values("content-length")):
@@ -218,8 +216,16 @@ def check_upgrade(head: Head) -> str:
 
 
 def wants_websocket(head: Head) -> bool:
-    """Tell whether the request asks for an upgrade to WebSocket, however it spells it."""
-    return "websocket" in head.tokens("upgrade")
+    """Tell whether the request asks for an upgrade to WebSocket, however it spells it.
+
+    Raises:
+      HttpRefused: it does so in a version of HTTP that has no upgrades, wherever it leads.
+    """
+    if "websocket" not in head.tokens("upgrade"):
+        return False
+    if head.version == "1.0":
+        raise HttpRefused(400, "An upgrade needs HTTP/1.1, not HTTP/1.0.")
+    return True
 
 
 def _is_key(key: str) -> bool:

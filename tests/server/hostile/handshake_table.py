@@ -114,6 +114,7 @@ VERSIONS = (
     _row("HTTP/1.10", head("GET /signal?userId=u HTTP/1.10"), 505, _version("1.10")),
     _row("HTTP/1.9 on a page", plain("GET /healthz HTTP/1.9"), 505, _version("1.9")),
     _row("HTTP/1.0 with an upgrade", head("GET /signal?userId=u HTTP/1.0"), 400, "needs HTTP/1.1"),
+    _row("HTTP/1.0 with an upgrade, elsewhere", head("GET /elsewhere HTTP/1.0"), 400, "needs HTTP/1.1"),
 )
 
 FIELDS = (
