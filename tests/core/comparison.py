@@ -20,7 +20,7 @@ from focus_signal.core.commands import (
     TimePassed,
     Withdraw,
 )
-from focus_signal.core.effects import Deliver, Effect, RoomFound
+from focus_signal.core.effects import Close, Deliver, Effect, Refused, RoomFound
 from focus_signal.core.matchmaker import Matchmaker, RelayScope, Rules
 from tests.core.naive import Naive
 from tests.core.stage import is_empty
@@ -47,6 +47,7 @@ class Comparison:
     scope: RelayScope = "room"
     now: float = 0.0
     commands: int = 0
+    outcomes: Counter[str] = attrs.field(factory=Counter[str])
     core: Matchmaker = attrs.field(init=False)
     naive: Naive = attrs.field(init=False)
 
@@ -74,6 +75,7 @@ class Comparison:
         _same("deadline", self.core.next_deadline(), self.naive.next_deadline())
         for broken in (*broken_effects(effects), *broken_inside(self.core)):
             raise Difference(broken)
+        self.outcomes.update(map(outcome_of, effects))
         return effects
 
     def everybody_leaves(self) -> None:
@@ -88,6 +90,26 @@ class Comparison:
 def _same(what: str, ours: object, expected: object) -> None:
     if ours != expected:
         raise Difference(f"{what}: {ours} and not {expected}")
+
+
+def outcome_of(effect: Effect) -> str:
+    """Name what happens, so that a run can be asked whether it has met everything."""
+    match effect:
+        case Close(_, reason):
+            return reason
+        case Deliver(_, RoomFound(_, peers)):
+            return f"room of {len(peers)}"
+        case Deliver(_, Refused(code)):
+            return code
+        case Deliver():
+            return "relayed"
+
+
+OUTCOMES = (
+    *("replaced", "restart", "relayed", "peer-unavailable", "bad-match-size", "bad-json"),
+    *(f"room of {size}" for size in range(1, LARGEST + 1)),
+)
+"""Everything that can happen, as `outcome_of` names it."""
 
 
 def broken_effects(effects: list[Effect]) -> list[str]:
@@ -172,23 +194,20 @@ def random_stream(seed: int, length: int) -> list[tuple[Command, float]]:
     return stream
 
 
-def compare(seed: int, length: int) -> int:
-    """Run one random stream through both, then let everybody leave; return how many commands that took.
+def compare(streams: int, length: int) -> Counter[str]:
+    """Run so many random streams of so many commands through both, and let everybody leave after each.
+
+    Returns:
+      how often each outcome was met, and how many "commands" there were.
 
     Raises:
       Difference: see `Comparison.do`.
     """
-    comparison = Comparison(scope="any" if seed % 4 == 3 else "room")
-    for command, step in random_stream(seed, length):
-        comparison.do(command, step)
-    comparison.everybody_leaves()
-    return comparison.commands
-
-
-def compare_streams(streams: int, length: int) -> int:
-    """Run so many streams of so many commands each; return how many commands that took.
-
-    Raises:
-      Difference: see `Comparison.do`.
-    """
-    return sum(compare(seed, length) for seed in range(streams))
+    met: Counter[str] = Counter()
+    for seed in range(streams):
+        comparison = Comparison(scope="any" if seed % 4 == 3 else "room")
+        for command, step in random_stream(seed, length):
+            comparison.do(command, step)
+        comparison.everybody_leaves()
+        met.update(comparison.outcomes, commands=comparison.commands)
+    return met

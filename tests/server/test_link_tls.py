@@ -74,17 +74,22 @@ async def open_listener(contexts: Contexts) -> trio.SSLListener[trio.SocketStrea
 
 @asynccontextmanager
 async def open_link(contexts: Contexts) -> AsyncGenerator[tuple[Link, trio.SSLStream[trio.SocketStream]]]:
-    """Give a link and the stream of its peer, with a bound in time."""
+    """Give a link and the stream of its peer, with a bound in time.
+
+    Both take TLS at its word: a close waits for the peer's, and an end without one is no end.
+    """
     with trio.fail_after(30):
-        async with await open_listener(contexts) as listener:
+        [listener] = await trio.open_ssl_over_tcp_listeners(0, contexts.server, host="127.0.0.1")
+        async with listener:
             assert isinstance(listener.transport_listener, trio.SocketListener)
             port = listener.transport_listener.socket.getsockname()[1]
-            peer = await trio.open_ssl_over_tcp_stream(
-                "127.0.0.1", port, ssl_context=contexts.client, https_compatible=True
-            )
+            peer = await trio.open_ssl_over_tcp_stream("127.0.0.1", port, ssl_context=contexts.client)
             accepted = await listener.accept()
-        async with peer, accepted:
+        try:
             yield link_of(accepted), peer
+        finally:
+            for stream in (peer, accepted):
+                await trio.aclose_forcefully(stream)
 
 
 async def test_bytes_both_ways(contexts: Contexts) -> None:
@@ -108,7 +113,21 @@ async def test_bytes_both_ways(contexts: Contexts) -> None:
 
 
 async def test_abort_needs_no_peer(contexts: Contexts) -> None:
-    """Nothing is said any more, and nobody is waited for, even before the handshake."""
+    """Nothing is said any more and nobody is waited for, where a close in good order would do both."""
+    async with open_link(contexts) as (link, peer):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(link.send_all, b"x")
+            assert await peer.receive_some() == b"x"
+        await link.abort()
+        with pytest.raises(trio.ClosedResourceError):
+            await link.send_all(b"x")
+        # The end of the stream with no word that it is one.
+        with pytest.raises(trio.BrokenResourceError):
+            await peer.receive_some()
+        assert link.peer_address is None
+
+
+async def test_abort_before_the_handshake_and_when_cancelled(contexts: Contexts) -> None:
     async with open_link(contexts) as (link, peer):
         with trio.CancelScope() as scope:
             scope.cancel()
@@ -117,7 +136,6 @@ async def test_abort_needs_no_peer(contexts: Contexts) -> None:
             await link.send_all(b"x")
         with pytest.raises(trio.BrokenResourceError):
             await peer.send_all(b"x")
-        assert link.peer_address is None
 
 
 async def test_match_over_tls(contexts: Contexts) -> None:
