@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
 import sysconfig
 from pathlib import Path
 
 import pytest
 import trio
 
-from tests.cli.program import SERVE, SERVE_HERE, start
+from tests.cli.program import SECONDS, SERVE, SERVE_HERE, start
 from tests.cli.users import connect, is_healthy, meet
 
 
@@ -94,3 +97,15 @@ async def _require_ipv6() -> None:
     except OSError as error:
         pytest.skip(f"needs: an IPv6 loopback address (::1: {error})")
     await listener.aclose()
+
+
+@pytest.mark.parametrize(("stdout", "reason"), [(">/dev/full", errno.ENOSPC), (">&-", errno.EBADF)])
+async def test_nobody_can_be_told(stdout: str, reason: int) -> None:
+    """Who waits for the line waits in vain, so the server does not go on in secret."""
+    command = ["sh", "-c", f'exec "$@" {stdout}', "sh", *SERVE_HERE]
+    with trio.fail_after(SECONDS):
+        ended = await trio.run_process(command, check=False, capture_stderr=True, stdin=subprocess.DEVNULL)
+    assert ended.returncode == 1
+    said = ended.stderr.decode()
+    assert f"cannot write the --ready-json line to stdout: {os.strerror(reason)}\n" in said
+    assert "Traceback" not in said

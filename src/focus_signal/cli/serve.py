@@ -1,6 +1,7 @@
 """`focus-signal serve`: the server as a process, with its signals, its logs and its exit status."""
 
 import argparse
+import errno
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ logger = logging.getLogger("focus_signal")
 
 _STDIN = 0
 _CANNOT_LISTEN = 1
+_CANNOT_ANNOUNCE = 1
 _SOFTWARE_ERROR = 70  # sysexits.h, EX_SOFTWARE
 
 
@@ -85,11 +87,12 @@ async def _serve(config: Config, process: _Process) -> int:
             if process.watch_stdin:
                 nursery.start_soon(_watch_stdin, asked_to_end)
             async with open_server(config, listeners) as server:
-                _announce(server, process)
-                await asked_to_end.wait()
+                told = _announce(server, process)
+                if told:
+                    await asked_to_end.wait()
             nursery.cancel_scope.cancel()
     logger.info("ended")
-    return 0
+    return 0 if told else _CANNOT_ANNOUNCE
 
 
 async def _watch_signals(signals: AsyncIterator[int], asked_to_end: trio.Event) -> None:
@@ -99,14 +102,30 @@ async def _watch_signals(signals: AsyncIterator[int], asked_to_end: trio.Event) 
         asked_to_end.set()
 
 
-def _announce(server: Server, process: _Process) -> None:
+def _announce(server: Server, process: _Process) -> bool:
+    """Say where to connect; False when whoever waits for the line of JSON cannot be told."""
     logger.info("serving; clients on this machine connect to %s?userId=...", server.url)
     if server.config.host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
         logger.info("and others to ws://<this machine's address>:%d/signal?userId=...", server.port)
-    if process.ready_json:
-        line = json.dumps({"ready": True, "url": server.url, "http": server.http_url}, separators=(",", ":"))
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+    if not process.ready_json:
+        return True
+    line = json.dumps({"ready": True, "url": server.url, "http": server.http_url}, separators=(",", ":"))
+    fault = _write_line(line)
+    if fault is not None:
+        sys.stderr.write(f"focus-signal: cannot write the --ready-json line to stdout: {fault}\n")
+    return fault is None
+
+
+def _write_line(line: str) -> str | None:
+    """Write to stdout, and tell what is in the way if it cannot be done."""
+    if sys.stdout is None:  # it was closed before Python started
+        return os.strerror(errno.EBADF)
+    try:
+        # Not through Python's buffer, which would try again, and fail again, when the process ends.
+        os.write(sys.stdout.fileno(), f"{line}\n".encode())
+    except OSError as error:
+        return error.strerror
+    return None
 
 
 def _stdin_can_end() -> bool:
