@@ -94,7 +94,6 @@ class Sessions:
         if session is None:
             return None
         session.connection = None
-        session.leaving = False
         if session.room is None:
             del self._by_user[session.user]
             return session
