@@ -20,11 +20,11 @@ class Scale:
     joiners: int = 1000
     idle: int = 2000
     waiting: int = 8000
-    leavers: int = 500
-    batches: int = 3
+    leavers: int = 100
+    batches: int = 15
 
 
-QUICK = Scale(seconds=1.0, warm_seconds=0.4, waiting=4000, batches=1)
+QUICK = Scale(seconds=1.0, warm_seconds=0.4, waiting=4000, batches=5)
 
 
 @attrs.frozen

@@ -42,6 +42,12 @@ ROWS = (
     Row("leave_us_none", "disconnect", "server CPU per disconnect, nobody waiting, µs (less is better)"),
     Row("leave_us_others", "disconnect", "the same with {waiting:,} waiting in one queue"),
     Row("leave_us_all", "disconnect", "the same when who leaves waits there too"),
+    Row(
+        "leave_mean_us_none",
+        "disconnect",
+        "mean with its share of garbage collection, nobody waiting, µs",
+    ),
+    Row("leave_mean_us_others", "disconnect", "the same with {waiting:,} waiting in one queue"),
     Row("leave_growth", "disconnect", "growth with the queue, factor (1 is right)"),
     Row("leave_growth_all", "disconnect", "growth when who leaves waits there too, factor"),
 )

@@ -16,7 +16,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -38,9 +40,10 @@ PHASES: dict[str, Callable[[int, Load, Scale], Result]] = {
     "joins": measure_joins,
     "handshakes": measure_handshakes,
     "memory": measure_memory,
-    "disconnect": measure_disconnect,
 }
-
+# This one starts several servers.
+DISCONNECT = "disconnect"
+NAMES = [*PHASES, DISCONNECT]
 
 SERVERS = {OURS.name: OURS, SEED.name: SEED}
 
@@ -48,8 +51,8 @@ SERVERS = {OURS.name: OURS, SEED.name: SEED}
 def _phases(text: str) -> list[str]:
     names = text.split(",")
     for name in names:
-        if name not in PHASES:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(PHASES)}")
+        if name not in NAMES:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(NAMES)}")
     return names
 
 
@@ -65,14 +68,14 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure focus-signal beside the seed.")
     parser.add_argument("--rounds", type=int, help="runs of each phase on each server (5; 2 with --quick)")
     parser.add_argument("--quick", action="store_true", help="shorter and fewer: to see that it works")
-    parser.add_argument("--only", type=_phases, default=list(PHASES), metavar="A,B", help=", ".join(PHASES))
+    parser.add_argument("--only", type=_phases, default=NAMES, metavar="A,B", help=", ".join(NAMES))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every result of every round there")
     parser.add_argument("--write-docs", action="store_true", help="put the tables into docs/performance.md")
     parser.add_argument(
         "--servers", type=_servers, default=list(SERVERS), metavar="A,B", help=", ".join(SERVERS)
     )
     arguments = parser.parse_args()
-    if arguments.write_docs and (arguments.quick or arguments.only != list(PHASES)):
+    if arguments.write_docs and (arguments.quick or arguments.only != NAMES):
         parser.error("--write-docs needs a full run: neither --quick nor --only")
     return arguments
 
@@ -81,18 +84,26 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure(server: Server, phase: str, cpu: int | None, scale: Scale) -> Result:
-    """Run one phase against a server that is started for it alone."""
+@contextmanager
+def _open(server: Server, cpu: int | None) -> Generator[tuple[int, Load]]:
     with server.run(cpu) as running:
         load = Load(running.port)
         # What a collection takes would be the generator's time, at random.
         gc.collect()
         gc.disable()
         try:
-            return PHASES[phase](running.pid, load, scale)
+            yield running.pid, load
         finally:
             gc.enable()
             load.close()
+
+
+def measure(server: Server, phase: str, cpu: int | None, scale: Scale) -> Result:
+    """Run one phase against servers that are started for it alone."""
+    if phase == DISCONNECT:
+        return measure_disconnect(partial(_open, server, cpu), scale)
+    with _open(server, cpu) as (pid, load):
+        return PHASES[phase](pid, load, scale)
 
 
 def run_rounds(servers: list[Server], phases: list[str], count: int, scale: Scale, cpu: int | None) -> Rounds:
