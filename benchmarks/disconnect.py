@@ -6,8 +6,8 @@ has ended all of them, per leaver, is the figure. Each situation has a fresh ser
 
 What 8,000 connections cost by themselves comes in lumps: a collection of all garbage walks over everything
 that they hold, every few thousand connections, and takes as long as thousands of disconnects. It meets one go
-in many, so the median of the goes is what a disconnect costs; the mean is what it costs with its share of that
-walk.
+in many, so the median of the goes is what a disconnect costs; the mean is what it costs with its share of
+that walk.
 """
 
 from __future__ import annotations
