@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -20,25 +19,7 @@ from trio_websocket import (
 )
 
 from focus_signal import Server, guarded
-
-
-@attrs.define(eq=False)
-class MemoryListener(trio.abc.Listener[trio.abc.Stream]):
-    """Let in whatever streams the test sends."""
-
-    _streams: trio.MemoryReceiveChannel[trio.abc.Stream]
-
-    async def accept(self) -> trio.abc.Stream:
-        return await self._streams.receive()
-
-    async def aclose(self) -> None:
-        self._streams.close()
-        await trio.lowlevel.checkpoint()
-
-
-def open_memory_listener() -> tuple[trio.MemorySendChannel[trio.abc.Stream], MemoryListener]:
-    send, receive = trio.open_memory_channel[trio.abc.Stream](math.inf)
-    return send, MemoryListener(receive)
+from tests.server.memory_listener import open_memory_listener
 
 
 @attrs.define(eq=False)

@@ -13,7 +13,7 @@ from trio_websocket import WebSocketRequest, WebSocketServer
 
 from focus_signal import guarded
 from focus_signal.errors import TransportClosed
-from tests.server.application import open_memory_listener
+from tests.server.memory_listener import open_memory_listener
 
 
 @pytest.fixture

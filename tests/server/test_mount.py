@@ -17,10 +17,10 @@ from tests.cli.users import closed, connect, connect_url, meet
 from tests.server.application import (
     Application,
     handshake,
-    open_memory_listener,
     serve_application,
     serve_in_memory,
 )
+from tests.server.memory_listener import open_memory_listener
 
 HERE = Config(host="127.0.0.1", port=0)
 _CLOSE_RESTART = b"\x88\x09\x03\xf4restart"

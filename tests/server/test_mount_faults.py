@@ -15,9 +15,10 @@ from focus_signal.core.commands import Command
 from focus_signal.server.link import SocketLink
 from focus_signal.wire.seed_dialect import SeedDialect
 from tests.cli.users import connect, connect_url, meet
-from tests.server.application import Application, handshake, open_memory_listener, serve_application
+from tests.server.application import Application, handshake, serve_application
+from tests.server.memory_listener import open_memory_listener
 
-# Each makes the library raise in its reader, before any handler runs.
+# Malformed input, in the place that the name says.
 MALFORMED = {
     "connection": (b"Connection: Upgrade", b"Connection: \xff"),
     "extensions": (b"Connection: Upgrade", b"Connection: Upgrade\r\nSec-WebSocket-Extensions: \xff"),

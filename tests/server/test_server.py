@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from itertools import count
 
 import pytest
 import trio
-from attrs import define
 from trio.testing import MockClock, memory_stream_pair
 from trio_websocket import (
     ConnectionClosed,
@@ -19,6 +17,7 @@ from trio_websocket import (
 )
 
 from focus_signal import Config, FocusSignalError, NotListening, Server, ServerFailed, open_server, serve
+from tests.server.memory_listener import open_memory_listener
 
 LOCAL = Config(host="127.0.0.1", port=0)
 UPGRADE = (
@@ -63,25 +62,6 @@ async def close_code(client: WebSocketConnection) -> tuple[int, str | None]:
     reason = closed.value.reason
     assert reason is not None
     return reason.code, reason.reason
-
-
-@define(eq=False)
-class MemoryListener(trio.abc.Listener[trio.abc.Stream]):
-    """Let in whatever streams the test sends."""
-
-    _streams: trio.MemoryReceiveChannel[trio.abc.Stream]
-
-    async def accept(self) -> trio.abc.Stream:
-        return await self._streams.receive()
-
-    async def aclose(self) -> None:
-        self._streams.close()
-        await trio.lowlevel.checkpoint()
-
-
-def open_memory_listener() -> tuple[trio.MemorySendChannel[trio.abc.Stream], MemoryListener]:
-    send, receive = trio.open_memory_channel[trio.abc.Stream](math.inf)
-    return send, MemoryListener(receive)
 
 
 async def get(server: Server, path: str) -> int:

@@ -1,7 +1,7 @@
 """The guard: what goes wrong in one connection ends that connection and nothing else.
 
-A peer can make a library raise before any handler of ours runs, in a task that the library started. So a
-guard stands outside the nursery of a connection, and a task of a library's runs guarded as well.
+Malformed input may be met in a task that a library started, before any handler of ours runs. So a guard stands
+outside the nursery of a connection, and a task of a library's runs guarded as well.
 """
 
 import logging
@@ -77,7 +77,7 @@ def report(group: BaseException, where: str) -> None:
 def is_malformed_input(error: BaseException) -> bool:
     """Tell whether what was raised came of what a peer sent.
 
-    The library's own reader task raises for nothing else: no code of ours runs in it.
+    No code of ours runs in the library's own reader task.
     """
     return any(
         frame.f_code.co_name == "_reader_task"

@@ -179,6 +179,7 @@ class Server:
         try:
             await self._owner.run()
         except Exception:
+            # Whatever was raised: the state is suspect, and nothing may go on with it.
             logger.exception("the matchmaker failed; the server closes everyone and ends")
             self.stop("internal-error")
 

@@ -46,7 +46,7 @@ async def open_trio_websocket(
     """
     stream = _Handshaking(Prefixed(link, read_ahead), _REQUEST.format(key=key).encode("ascii"))
     async with trio.open_nursery() as nursery:
-        # The library's reader raises on some malformed input; then its channel closes, and that is all.
+        # On malformed input the library's channel closes, and that is all.
         request = await wrap_server_stream(guarded(nursery), stream, max_message_size=frame_bytes)
         yield TrioWebSocket(request, frame_bytes, link, stream.accepted.set)
         # Whatever is left of the library's reader ends with the connection.
