@@ -1,7 +1,7 @@
 """The guard: what goes wrong in one connection ends that connection and nothing else.
 
-Malformed input may be met in a task that a library started, before any handler of ours runs. So a guard stands
-outside the nursery of a connection, and a task of a library's runs guarded as well.
+Malformed input may be met in a task that a library started, before any handler of ours runs. So a guard
+stands outside the nursery of a connection, and a task of a library's runs guarded as well.
 """
 
 import logging
