@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from decimal import Decimal
 from fractions import Fraction
@@ -83,8 +84,9 @@ def test_defaults() -> None:
 def test_every_field_is_told_about() -> None:
     """In the order of the fields, so that nobody looks in vain."""
     assert Config.__doc__ is not None
-    described = Config.__doc__.partition("Args:")[2].splitlines()
-    names = [line.split(":")[0].strip() for line in described if line.startswith(" " * 6) and line[6] != " "]
+    # Some versions of Python take the margin off, some leave it.
+    described = inspect.cleandoc(Config.__doc__).partition("Args:")[2].splitlines()
+    names = [line.split(":")[0].strip() for line in described if line.startswith("  ") and line[2] != " "]
     assert names == list(DEFAULTS)
 
 
