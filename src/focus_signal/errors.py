@@ -5,9 +5,11 @@
     ├── NotListening (also a RuntimeError)  the address of a server that listens nowhere was asked for
     ├── ServerFailed                        the state cannot be trusted any more: the server has ended
     ├── TransportClosed                     a connection has ended; nothing more comes from it
-    └── HttpRefused                         a request head that gets an HTTP error for an answer
+    ├── HttpRefused                         a request head that gets an HTTP error for an answer
+    └── server.transport.ProtocolViolation  a peer sent what ends its connection, and with which close frame
 
-The last two never leave the server: they are how its layers speak to each other.
+The last three never leave the server: they are how its layers speak to each other. A frame that is refused
+while it is decoded has an exception of its own, private to the dialect.
 """
 
 

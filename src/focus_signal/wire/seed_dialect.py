@@ -13,6 +13,7 @@ from msgspec import UNSET, Raw, UnsetType
 from focus_signal.core.commands import Command, Invalid, Relay, RequestMatch
 from focus_signal.core.effects import Message, Refused, Relayed, RoomFound
 from focus_signal.core.matchmaker import match_size_message
+from focus_signal.errors import FocusSignalError
 from focus_signal.wire.json_text import has_repeated_type, is_nested_deeper
 from focus_signal.wire.messages import ErrorFrame, Inbound, RoomFoundFrame
 
@@ -31,7 +32,7 @@ _DECIMAL = re.compile(r"[1-9][0-9]{0,15}")
 _LONGEST_SHOWN = 40
 
 
-class _Unusable(Exception):
+class _Unusable(FocusSignalError):
     """Carry the error that a frame gets."""
 
     def __init__(self, code: str, message: str, to: str | None = None) -> None:
