@@ -6,10 +6,14 @@
     ├── ServerFailed                        the state cannot be trusted any more: the server has ended
     ├── TransportClosed                     a connection has ended; nothing more comes from it
     ├── HttpRefused                         a request head that gets an HTTP error for an answer
+    ├── PlanError (also a ValueError)       a plan, a schedule or a failure file that says what it may not
+    ├── SimulationFailed (also an AssertionError)  a simulated run in which an invariant did not hold
+    ├── UnsupportedTrio                     this Trio cannot be made deterministic
+    ├── NondeterminismError                 something in a simulation that no seed decides
     └── server.transport.ProtocolViolation  a peer sent what ends its connection, and with which close frame
 
-The last three never leave the server: they are how its layers speak to each other. A frame that is refused
-while it is decoded has an exception of its own, private to the dialect.
+TransportClosed, HttpRefused and ProtocolViolation never leave the server: they are how its layers speak to
+each other. A frame that is refused while it is decoded has an exception of its own, private to the dialect.
 """
 
 
@@ -47,3 +51,19 @@ class HttpRefused(FocusSignalError):
         self.status = status
         self.text = text
         self.headers = headers
+
+
+class PlanError(FocusSignalError, ValueError):
+    """Say which field of a plan, a schedule or a failure file is wrong, what came, and what is allowed."""
+
+
+class SimulationFailed(FocusSignalError, AssertionError):
+    """Say which invariants did not hold in a simulated run, and how to see it again."""
+
+
+class UnsupportedTrio(FocusSignalError):
+    """Say that this version of Trio cannot be made deterministic, and which it can be."""
+
+
+class NondeterminismError(FocusSignalError):
+    """Name a call, made within a simulation, whose result no seed decides."""

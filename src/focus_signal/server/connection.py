@@ -14,8 +14,9 @@ from attrs import define, field
 
 from focus_signal.core.commands import Command, Connect
 from focus_signal.errors import TransportClosed
+from focus_signal.observe.buggify import buggify, witness
 from focus_signal.server.config import Config
-from focus_signal.server.outbox import Outbox
+from focus_signal.server.outbox import Outbox, OutboxStatistics
 from focus_signal.server.owner import Inbox
 from focus_signal.server.transport import ProtocolViolation, Transport
 from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
@@ -59,6 +60,7 @@ class Connection:
 
         Cancellation: the connection ends at once; whoever cancels says goodbye with `close_soon` first.
         """
+        witness("served", self.number)
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
@@ -66,6 +68,7 @@ class Connection:
                     fault = await self._converse()
                 finally:
                     # At once and before any await: nothing is delivered any more, and the owner knows.
+                    witness("end-read", self.number)
                     self._outbox.end()
                     self._inbox.end(self.number)
                     if self._pinging is not None:
@@ -74,6 +77,10 @@ class Connection:
                 self.close_soon(fault)
         finally:
             self._nursery = None
+
+    def outbox_statistics(self) -> OutboxStatistics:
+        """Look at what waits for the peer at this moment."""
+        return self._outbox.statistics()
 
     def flush(self) -> None:
         """Send what the peer takes now, and start a writer for the rest; never waits."""
@@ -85,7 +92,8 @@ class Connection:
                 self._last_chance = min(self._last_chance, trio.current_time() + self._config.close_timeout)
                 self._writer.deadline = min(self._writer.deadline, self._last_chance)
             return
-        left = self._transport.send_nowait(self._outbox.take())
+        frames: Sequence[bytes] = self._outbox.take()
+        left = frames if buggify("connection.backlogged") else self._transport.send_nowait(frames)
         if left or self._outbox.last is not None:
             self._writer = trio.CancelScope()
             self._nursery.start_soon(self._write, left, self._writer)

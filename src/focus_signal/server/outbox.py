@@ -9,9 +9,22 @@ import math
 from collections.abc import Callable
 
 import trio
-from attrs import define, field
+from attrs import define, field, frozen
 
 from focus_signal.wire.close_codes import CloseName
+
+
+@frozen
+class OutboxStatistics:
+    """Be a look at an outbox at one moment.
+
+    Args:
+      bytes: the bytes that wait.
+      messages: the messages that wait.
+    """
+
+    bytes: int
+    messages: int
 
 
 @define(eq=False)
@@ -38,10 +51,9 @@ class Outbox:
         # The bounds are kept here, where bytes are counted too.
         self._send, self._receive = trio.open_memory_channel[bytes](math.inf)
 
-    @property
-    def waiting_bytes(self) -> int:
-        """Count the bytes that wait."""
-        return self._bytes
+    def statistics(self) -> OutboxStatistics:
+        """Look at what waits at this moment."""
+        return OutboxStatistics(self._bytes, self._count)
 
     @property
     def closed(self) -> bool:

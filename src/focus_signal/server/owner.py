@@ -5,8 +5,7 @@ outboxes, and flushes each outbox that it touched once. It never waits for a con
 
 A connection's end is told out of line, since it must not wait on a full channel, and is carried out in two
 steps: the withdrawal ahead of the next batch, so that no match holds somebody who has left, and the
-  disconnect
-behind the last batch that the connection sent, so that what it had said is still carried out.
+disconnect behind the last batch that the connection sent, so that what it had said is still carried out.
 """
 
 import math
@@ -19,7 +18,9 @@ from attrs import define, field
 
 from focus_signal.core.commands import Command, Disconnect, Drain, TimePassed, Withdraw
 from focus_signal.core.effects import Close, Deliver, Message
-from focus_signal.core.matchmaker import Matchmaker, MatchmakerStatistics
+from focus_signal.core.matchmaker import MatchmakerStatistics
+from focus_signal.observe.buggify import buggify, pause
+from focus_signal.server.logic import Decider
 from focus_signal.server.outbox import Outbox
 
 _MOST_COMMANDS_A_TURN = 1000
@@ -42,6 +43,7 @@ class Inbox:
 
     async def send(self, commands: Sequence[Command]) -> None:
         """Send a batch; waits while the channel is full, and then this connection alone waits."""
+        await pause("inbox.late-send")
         await self._channel.send((commands, None))
 
     def end(self, connection: int) -> None:
@@ -64,7 +66,7 @@ class Owner:
       inbox_batches: how many batches may wait.
     """
 
-    _matchmaker: Matchmaker
+    _matchmaker: Decider
     _encode: Callable[[Message], bytes | None]
     _clock: Callable[[], float]
     _inbox_batches: int
@@ -102,7 +104,9 @@ class Owner:
         """
         with self._receive:
             while True:
-                self._turn(await self._next_batch())
+                batch = await self._next_batch()
+                await pause("owner.late-turn")
+                self._turn(batch)
 
     async def _next_batch(self) -> Batch | None:
         """Wait for a batch, but not beyond the matchmaker's next deadline."""
@@ -145,7 +149,7 @@ class Owner:
             batches.append(batch)
             self._taken += 1
             commands += len(batch[0])
-            if commands >= _MOST_COMMANDS_A_TURN:
+            if commands >= _MOST_COMMANDS_A_TURN or buggify("owner.short-turn"):
                 break
             try:
                 batch = self._receive.receive_nowait()

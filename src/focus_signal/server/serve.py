@@ -9,6 +9,7 @@ from uuid import uuid4
 import trio
 
 from focus_signal.server.config import Config
+from focus_signal.server.logic import BuildLogic, build_logic
 from focus_signal.server.server import AnyListener, Server
 
 
@@ -35,6 +36,7 @@ async def open_server(
     listeners: Sequence[AnyListener] | None = None,
     *,
     new_id: Callable[[], str] = _random_id,
+    build: BuildLogic = build_logic,
 ) -> AsyncGenerator[Server]:
     """Open a server that runs for as long as the block.
 
@@ -43,6 +45,7 @@ async def open_server(
       listeners: where to listen, any `trio.abc.Listener`s; they are closed with the server. None listens on
         host and port of the config; an empty list listens nowhere, for a server that is only mounted.
       new_id: gives the id of a room; each must be a new one.
+      build: builds what decides; tests put something else there.
 
     Returns:
       a context manager that gives the running `Server`.
@@ -56,7 +59,7 @@ async def open_server(
     config = Config() if config is None else config
     if listeners is None:
         listeners = await open_listeners(config)
-    server = Server(config, new_id, list(listeners))
+    server = Server(config, new_id, list(listeners), build)
     lone: BaseException | None = None
     try:
         async with trio.open_nursery() as nursery:
@@ -79,13 +82,14 @@ async def serve(
     listeners: Sequence[AnyListener] | None = None,
     *,
     new_id: Callable[[], str] = _random_id,
+    build: BuildLogic = build_logic,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> NoReturn:
     """Serve until cancelled; gives the `Server` to `nursery.start` once connections are accepted.
 
     Args, errors and cancellation are those of `open_server`.
     """
-    async with open_server(config, listeners, new_id=new_id) as server:
+    async with open_server(config, listeners, new_id=new_id, build=build) as server:
         task_status.started(server)
         await trio.sleep_forever()
     raise AssertionError("unreachable")

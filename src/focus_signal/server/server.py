@@ -14,7 +14,6 @@ import trio
 from attrs import define, field
 from trio_websocket import WebSocketRequest
 
-from focus_signal.core.matchmaker import Matchmaker, Rules
 from focus_signal.errors import HttpRefused, NotListening, ServerFailed
 from focus_signal.server.config import Config
 from focus_signal.server.connection import Connection
@@ -22,6 +21,8 @@ from focus_signal.server.front_door import FrontDoor
 from focus_signal.server.guard import report
 from focus_signal.server.heartbeat import run_heartbeat
 from focus_signal.server.link import Link, host_and_port, link_of
+from focus_signal.server.logic import BuildLogic, Dialect
+from focus_signal.server.outbox import OutboxStatistics
 from focus_signal.server.owner import Owner
 from focus_signal.server.pages import SIGNAL_PATH, unavailable
 from focus_signal.server.statistics import Statistics
@@ -29,7 +30,6 @@ from focus_signal.server.transport import Transport
 from focus_signal.server.transport.trio_websocket import TrioWebSocket, open_trio_websocket
 from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
 from focus_signal.wire.http_head import user_of_query
-from focus_signal.wire.seed_dialect import SeedDialect
 
 logger = logging.getLogger("focus_signal")
 
@@ -46,7 +46,8 @@ class Server:
     config: Config
     _new_id: Callable[[], str]
     _listeners: list[AnyListener]
-    _dialect: SeedDialect = field(init=False)
+    _build_logic: BuildLogic
+    _dialect: Dialect = field(init=False)
     _owner: Owner = field(init=False)
     _front_door: FrontDoor = field(init=False)
     _numbers: "count[int]" = field(factory=lambda: count(1), init=False)
@@ -59,16 +60,9 @@ class Server:
 
     def __attrs_post_init__(self) -> None:
         config = self.config
-        rules = Rules(config.max_match_size, config.relay_scope, config.seat_grace)
-        self._dialect = SeedDialect(
-            max_match_size=config.max_match_size,
-            max_user_bytes=config.user_bytes,
-            max_nesting=config.nesting,
-            silent=config.seed_silent,
-        )
-        self._owner = Owner(
-            Matchmaker(rules, self._new_id), self._dialect.encode, trio.current_time, config.inbox_batches
-        )
+        logic = self._build_logic(config, self._new_id)
+        self._dialect = logic.dialect
+        self._owner = Owner(logic.decider, logic.dialect.encode, trio.current_time, config.inbox_batches)
         self._front_door = FrontDoor(config, self._takes_nobody)
 
     @property
@@ -103,6 +97,10 @@ class Server:
     def statistics(self) -> Statistics:
         """Look at the server at this moment."""
         return Statistics.of(self._owner.statistics(), draining=self._draining)
+
+    def outboxes(self) -> dict[int, OutboxStatistics]:
+        """Look at what waits for each connection at this moment, by the connection's number."""
+        return {number: connection.outbox_statistics() for number, connection in self._connections.items()}
 
     async def drain(self, grace: float) -> None:
         """Send everyone away in good order, and take nobody new.
@@ -149,6 +147,22 @@ class Server:
             await self._mount(request)
         except* Exception as group:  # noqa: BLE001 - the guard: this is no fault of the other server
             report(group, "a mounted connection")
+
+    async def serve_transport(self, transport: Transport, user: str) -> None:
+        """Serve a peer over a transport that was accepted already, until its connection has ended.
+
+        Args:
+          transport: the peer's messages; it is closed here.
+          user: the user id that the peer names.
+
+        Cancellation: the peer is told, within the close deadline.
+        """
+        try:
+            await self._serve_user(transport, user)
+        finally:
+            # Says goodbye if the caller was cancelled; else it is closed already.
+            with trio.move_on_after(self.config.close_timeout, shield=True):
+                await self._close(transport, "restart")
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `stop`; what a cancellation from outside calls for is the business of `open_server`.
@@ -223,12 +237,7 @@ class Server:
             await transport.accept()
         if handshake.cancelled_caught:
             return
-        try:
-            await self._serve_user(transport, user)
-        finally:
-            # Says goodbye if the other server was cancelled; else it is closed already.
-            with trio.move_on_after(self.config.close_timeout, shield=True):
-                await self._close(transport, "restart")
+        await self.serve_transport(transport, user)
 
     def _takes_nobody(self) -> bool:
         return self._draining or self._stopping.is_set()
