@@ -47,6 +47,7 @@ class Connection:
     _config: Config
     _outbox: Outbox = field(init=False)
     _nursery: trio.Nursery | None = field(default=None, init=False)
+    _starts_writers: bool = field(default=True, init=False)
     _writer: trio.CancelScope | None = field(default=None, init=False)
     _last_chance: float = field(default=math.inf, init=False)
     _handing_on: bool = field(default=False, init=False)
@@ -65,16 +66,12 @@ class Connection:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 try:
-                    fault = await self._converse()
+                    fault = await self._converse_to_the_end()
+                    nursery.cancel_scope.deadline = trio.current_time() + self._config.close_timeout
+                    self.close_soon(fault)
                 finally:
-                    # At once and before any await: nothing is delivered any more, and the owner knows.
-                    witness("end-read", self.number)
-                    self._outbox.end()
-                    self._inbox.end(self.number)
-                    if self._pinging is not None:
-                        self._pinging.cancel()
-                nursery.cancel_scope.deadline = trio.current_time() + self._config.close_timeout
-                self.close_soon(fault)
+                    # The nursery can close before this task runs again, and the owner may flush in between.
+                    self._starts_writers = False
         finally:
             self._nursery = None
 
@@ -84,13 +81,13 @@ class Connection:
 
     def flush(self) -> None:
         """Send what the peer takes now, and start a writer for the rest; never waits."""
-        if self._nursery is None:
-            return
         if self._writer is not None:
             if self._outbox.last == "too-slow":
                 # A last chance to end the message that it hangs in, so that the close frame can follow.
                 self._last_chance = min(self._last_chance, trio.current_time() + self._config.close_timeout)
                 self._writer.deadline = min(self._writer.deadline, self._last_chance)
+            return
+        if self._nursery is None or not self._starts_writers:
             return
         frames: Sequence[bytes] = self._outbox.take()
         left = frames if buggify("connection.backlogged") else self._transport.send_nowait(frames)
@@ -113,6 +110,17 @@ class Connection:
         if self._pinging is None and self._nursery is not None and not self._outbox.closed:
             self._pinging = trio.CancelScope()
             self._nursery.start_soon(self._ping, self._pinging)
+
+    async def _converse_to_the_end(self) -> CloseName:
+        try:
+            return await self._converse()
+        finally:
+            # At once and before any await: nothing is delivered any more, and the owner knows.
+            witness("end-read", self.number)
+            self._outbox.end()
+            self._inbox.end(self.number)
+            if self._pinging is not None:
+                self._pinging.cancel()
 
     async def _converse(self) -> CloseName:
         """Read and hand on until the end, and tell with which close frame to answer it."""

@@ -74,8 +74,10 @@ class Owner:
     _receive: trio.MemoryReceiveChannel[Batch] = field(init=False)
     _outboxes: dict[int, Outbox] = field(factory=dict[int, Outbox], init=False)
     _ended: list[int] = field(factory=list[int], init=False)
-    # Connections that have ended, each with the number of the batch behind which that counts.
+    # Connections that have ended, each with the number of the batch behind which that counts; and once more, to
+    # be found by their number.
     _due: deque[tuple[int, int]] = field(factory=deque[tuple[int, int]], init=False)
+    _leaving: dict[int, None] = field(factory=dict[int, None], init=False)
     _taken: int = field(default=0, init=False)
     _touched: dict[Outbox, None] = field(factory=dict[Outbox, None], init=False)
     _encoded: tuple[Message | None, bytes | None] = field(default=(None, None), init=False)
@@ -128,15 +130,20 @@ class Owner:
             for connection in ended:
                 self._handle(Withdraw(connection), now)
                 self._due.append((behind, connection))
+                self._leaving[connection] = None
         for commands, opened in batches:
             if opened is not None:
                 self._outboxes[opened[0]] = opened[1]
             for command in commands:
                 self._handle(command, now)
+            if opened is not None and opened[0] in self._leaving:
+                # Its end has overtaken its beginning, which the matchmaker had to know first.
+                self._handle(Withdraw(opened[0]), now)
         while self._due and self._due[0][0] <= self._taken:
             _, connection = self._due.popleft()
             self._handle(Disconnect(connection), now)
             self._outboxes.pop(connection, None)
+            del self._leaving[connection]
         for outbox in self._touched:
             outbox.flush()
         self._touched.clear()
