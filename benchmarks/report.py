@@ -160,17 +160,17 @@ def document(rounds: Rounds, scale: Scale, count: int, notes: Sequence[str]) -> 
     return "\n\n".join([head, figures_table(rounds, scale), load_table(rounds), *notes])
 
 
-def write_between_markers(path: Path, text: str) -> None:
-    """Replace what stands between the two marker comments of a document.
+def write_between_markers(path: Path, text: str, begin: str = BEGIN, end: str = END) -> None:
+    """Replace what stands between two marker comments of a document.
 
     Raises:
         ValueError: the document does not hold each marker once, in order.
     """
     whole = path.read_text(encoding="utf-8")
-    if whole.count(BEGIN) != 1 or whole.count(END) != 1 or whole.index(BEGIN) > whole.index(END):
-        raise ValueError(f"{path} needs {BEGIN} and then {END}, each once")
-    before, rest = whole.split(BEGIN)
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    if whole.count(begin) != 1 or whole.count(end) != 1 or whole.index(begin) > whole.index(end):
+        raise ValueError(f"{path} needs {begin} and then {end}, each once")
+    before, rest = whole.split(begin)
+    path.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
 
 
 def verdict(rounds: Rounds) -> tuple[bool, str] | None:

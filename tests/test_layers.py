@@ -12,11 +12,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path, PurePosixPath
+from types import ModuleType
 
 import pytest
 
 import focus_signal
+import focus_signal.testing
 
+FACES = (focus_signal, focus_signal.testing)
+"""Packages that hand out what their modules hold, without loading it before it is asked for."""
 ROOT = Path(__file__).parents[1] / "src" / "focus_signal"
 PACKAGE = "focus_signal"
 # From the lowest upward. Those on one line are neighbours, and do not know each other.
@@ -80,6 +84,8 @@ def problems(files: Files) -> list[str]:
             found.append(f"{path} is longer than {LONGEST} lines")
         if module == PACKAGE:
             continue  # the lazy face may look at everything
+        if module == f"{PACKAGE}.testing":
+            targets = [target for target in targets if target != "?"]  # a face as well, of what is below it
         if layer_of(module) not in RANKS:
             found.append(f"{path} belongs to no layer")
             continue
@@ -242,8 +248,9 @@ def face_problems(source: str) -> list[str]:
     return found + ["__all__ is out of order"] * (list(every) != sorted(set(every)))
 
 
-def test_the_face_agrees_with_itself() -> None:
-    assert face_problems((ROOT / "__init__.py").read_text()) == []
+@pytest.mark.parametrize("face", FACES, ids=lambda face: face.__name__)
+def test_a_face_agrees_with_itself(face: ModuleType) -> None:
+    assert face_problems(Path(str(face.__file__)).read_text()) == []
 
 
 @pytest.mark.parametrize(
@@ -265,18 +272,19 @@ def test_a_face_that_does_not_agree_is_found(old: str, new: str) -> None:
     assert face_problems(source.replace(old, new)) != []
 
 
-@pytest.mark.parametrize("name", focus_signal.__all__)
-def test_the_face_gives_what_its_home_defines(name: str) -> None:
-    home = f"{PACKAGE}.{focus_signal._HOME[name]}"
-    value = getattr(focus_signal, name)
+@pytest.mark.parametrize(("face", "name"), [(face, name) for face in FACES for name in face.__all__])
+def test_a_face_gives_what_its_home_defines(face: ModuleType, name: str) -> None:
+    home = f"{PACKAGE}.{face._HOME[name]}"
+    value = getattr(face, name)
     assert value is getattr(import_module(home), name)
-    assert value.__module__ == home
-    assert name in dir(focus_signal)
+    assert getattr(value, "__module__", home) == home  # a table has none
+    assert name in dir(face)
 
 
-def test_the_face_has_nothing_else() -> None:
+@pytest.mark.parametrize("face", FACES, ids=lambda face: face.__name__)
+def test_a_face_has_nothing_else(face: ModuleType) -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        getattr(focus_signal, "nothing")  # noqa: B009 - a type checker knows that it is not there
+        getattr(face, "nothing")  # noqa: B009 - a type checker knows that it is not there
 
 
 def loaded_by(code: str) -> set[str]:
@@ -291,6 +299,7 @@ def loaded_by(code: str) -> set[str]:
 def test_importing_the_package_loads_nothing() -> None:
     lazy = {"trio", "attrs", "attr", "msgspec", "httptools", "trio_websocket", "asyncio", "ssl"}
     assert not lazy & loaded_by("import focus_signal\ndir(focus_signal)\nfocus_signal.ConfigError")
+    assert not lazy & loaded_by("import focus_signal.testing\ndir(focus_signal.testing)")
     # The other way round, so that the names are those under which they would be seen.
     assert {"trio", "attrs", "msgspec", "httptools", "trio_websocket"} <= loaded_by(
         "from focus_signal import serve"

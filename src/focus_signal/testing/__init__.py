@@ -1,0 +1,117 @@
+"""Deterministic simulation of the real server: the same seed gives the same bytes.
+
+What authors of tests import is here; nothing is loaded before it is asked for. Where it comes from:
+
+    simulate, simulation, client   a test with clients, and the network between them
+    run, campaign, swarm, plan     runs that a seed makes up, many of them, at three levels
+    invariants, subjects           what must hold, and those for which it does not
+    shrink, failure, diagram       what is shown of a run that failed
+    net                            the simulated network
+    shell, core_level              how a plan runs above the core, and on it
+    runtime, scheduler, policies, entropy, tripwires, explore    what makes Trio deterministic
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from focus_signal.observe.buggify import buggify as buggify
+    from focus_signal.testing.client import Client as Client
+    from focus_signal.testing.explore import Exploration as Exploration
+    from focus_signal.testing.explore import exhaustive as exhaustive
+    from focus_signal.testing.explore import explore as explore
+    from focus_signal.testing.explore import pct as pct
+    from focus_signal.testing.invariants.names import INVARIANTS as INVARIANTS
+    from focus_signal.testing.net.dialing import dialing as dialing
+    from focus_signal.testing.net.network import Network as Network
+    from focus_signal.testing.net.options import LinkOptions as LinkOptions
+    from focus_signal.testing.plan import Plan as Plan
+    from focus_signal.testing.plan import RunConfig as RunConfig
+    from focus_signal.testing.plan import load_plan as load_plan
+    from focus_signal.testing.plan import read_plan as read_plan
+    from focus_signal.testing.run import Run as Run
+    from focus_signal.testing.run import run_plan as run_plan
+    from focus_signal.testing.run import run_simulation as run_simulation
+    from focus_signal.testing.runtime import reproducible as reproducible
+    from focus_signal.testing.runtime import run_deterministically as run_deterministically
+    from focus_signal.testing.simulate import simulate as simulate
+    from focus_signal.testing.simulation import Simulation as Simulation
+    from focus_signal.testing.sometimes import sometimes as sometimes
+    from focus_signal.testing.subject import Subject as Subject
+    from focus_signal.testing.subjects.registry import SUBJECTS as SUBJECTS
+    from focus_signal.testing.swarm import Workload as Workload
+    from focus_signal.testing.swarm import swarm as swarm
+    from focus_signal.testing.violation import Violation as Violation
+
+_HOME = {
+    "Client": "testing.client",
+    "Exploration": "testing.explore",
+    "INVARIANTS": "testing.invariants.names",
+    "LinkOptions": "testing.net.options",
+    "Network": "testing.net.network",
+    "Plan": "testing.plan",
+    "Run": "testing.run",
+    "RunConfig": "testing.plan",
+    "SUBJECTS": "testing.subjects.registry",
+    "Simulation": "testing.simulation",
+    "Subject": "testing.subject",
+    "Violation": "testing.violation",
+    "Workload": "testing.swarm",
+    "buggify": "observe.buggify",
+    "dialing": "testing.net.dialing",
+    "exhaustive": "testing.explore",
+    "explore": "testing.explore",
+    "load_plan": "testing.plan",
+    "pct": "testing.explore",
+    "read_plan": "testing.plan",
+    "reproducible": "testing.runtime",
+    "run_deterministically": "testing.runtime",
+    "run_plan": "testing.run",
+    "run_simulation": "testing.run",
+    "simulate": "testing.simulate",
+    "sometimes": "testing.sometimes",
+    "swarm": "testing.swarm",
+}
+
+__all__ = (
+    "INVARIANTS",
+    "SUBJECTS",
+    "Client",
+    "Exploration",
+    "LinkOptions",
+    "Network",
+    "Plan",
+    "Run",
+    "RunConfig",
+    "Simulation",
+    "Subject",
+    "Violation",
+    "Workload",
+    "buggify",
+    "dialing",
+    "exhaustive",
+    "explore",
+    "load_plan",
+    "pct",
+    "read_plan",
+    "reproducible",
+    "run_deterministically",
+    "run_plan",
+    "run_simulation",
+    "simulate",
+    "sometimes",
+    "swarm",
+)
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"focus_signal.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,156 @@
+"""A client's connection above the core, from dialling to its end; it writes down what it sends and gets."""
+
+from collections.abc import Callable
+
+import trio
+from attrs import define, field
+
+from focus_signal.core.effects import Message
+from focus_signal.errors import TransportClosed
+from focus_signal.testing import history as h
+from focus_signal.testing.net.stream import SimStream
+from focus_signal.testing.plan import Join, Leave, Say, Signal, text_of
+from focus_signal.testing.shell.texts import read_text
+from focus_signal.testing.shell.wires import NotAdmitted, Wire, open_wire
+from focus_signal.testing.shell.world import HOST, PORT, World
+
+HOME = -3
+"""The operation of whoever leaves since the run is over."""
+# A well-behaved client waits so long for the answer to its goodbye.
+_GOODBYE = 10.0
+
+
+@define(eq=False)
+class Caller:
+    """Be one connection of a client.
+
+    Args:
+      world: where it takes place.
+      conn: the connection's number in the plan.
+      user: the user in whose name.
+      label: what the network calls its link.
+      on_message: told of each message that came.
+    """
+
+    world: World
+    conn: int
+    user: str
+    label: str
+    on_message: Callable[[Message], None] | None = None
+    left: bool = field(default=False, init=False)
+    """Whether the client has ended the connection itself."""
+    failure: Exception | None = field(default=None, init=False)
+    """Why it could not connect."""
+    code: int | None = field(default=None, init=False)
+    """The code of the server's close frame."""
+    opened: trio.Event = field(factory=trio.Event, init=False)
+    """It is known whether the client is connected."""
+    ended: trio.Event = field(factory=trio.Event, init=False)
+    """The connection is over."""
+    _wire: Wire | None = field(default=None, init=False)
+    _goodbye_said: trio.Event = field(factory=trio.Event, init=False)
+    _scope: trio.CancelScope = field(factory=trio.CancelScope, init=False)
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether something can be sent."""
+        return self._wire is not None and not self.left and not self.ended.is_set()
+
+    async def run(self) -> None:
+        """Connect, and read until the end."""
+        notes = self.world.notes
+        notes.conns[self.label] = self.conn
+        try:
+            with self._scope:
+                stream = await self.world.network.connect(HOST, PORT, label=self.label)
+                try:
+                    await self._converse(stream)
+                finally:
+                    with trio.CancelScope(shield=True):
+                        await trio.aclose_forcefully(stream)
+        except (OSError, NotAdmitted) as error:
+            self.failure = error
+            notes.add(h.NotConnected(trio.current_time(), self.conn, str(error)))
+        finally:
+            self._wire = None
+            self.opened.set()
+            self.ended.set()
+
+    async def send(self, operation: Join | Signal | Say) -> None:
+        """Send the text of an operation; what cannot be sent any more is not."""
+        if self._wire is not None and self.is_open:
+            self.world.notes.add(h.Sent(trio.current_time(), self.conn, operation.id))
+            await self._wire.send(text_of(operation, self.user))
+
+    async def send_text(self, op: int, text: bytes) -> None:
+        """Send any text.
+
+        Raises:
+          TransportClosed: the connection has ended.
+        """
+        if self._wire is None or not self.is_open:
+            raise TransportClosed(f"the connection of {self.user} has ended")
+        self.world.notes.add(h.Sent(trio.current_time(), self.conn, op))
+        await self._wire.send(text)
+
+    async def leave(self, leave: Leave) -> None:
+        """End the connection as the operation says."""
+        if self.left or self.ended.is_set():
+            return
+        wire = self._wire
+        if wire is None or leave.by == "reset":
+            self.cut(leave.id)
+            return
+        self.left = True
+        self.world.notes.add(h.Left(trio.current_time(), self.conn, leave.id))
+        if leave.by == "half-close":
+            self.world.network.half_close(self.label)
+            self._goodbye_said.set()
+            return
+        try:
+            with trio.move_on_after(_GOODBYE) as patience:
+                await wire.close()
+            if patience.cancelled_caught:
+                self._scope.cancel()
+        finally:
+            self._goodbye_said.set()
+
+    def cut(self, op: int) -> None:
+        """End the connection by a reset, at once."""
+        if self.left or self.ended.is_set():
+            return
+        self.left = True
+        self.world.notes.add(h.Left(trio.current_time(), self.conn, op))
+        self._goodbye_said.set()
+        self.world.network.reset(self.label)
+        self._scope.cancel()
+
+    async def _converse(self, stream: SimStream) -> None:
+        notes = self.world.notes
+        async with open_wire(stream, self.user, self.world.level) as wire:
+            self._wire = wire
+            notes.add(h.Connected(trio.current_time(), self.conn))
+            self.opened.set()
+            try:
+                while True:
+                    self._take(await wire.receive())
+            except TransportClosed:
+                self.code = wire.close_code
+            if self.left:
+                # The goodbye goes over the same wire.
+                await self._goodbye_said.wait()
+            else:
+                notes.add(h.Ended(trio.current_time(), self.conn, self.code))
+                self.ended.set()
+
+    def _take(self, text: bytes) -> None:
+        if self.left:
+            return
+        message = read_text(text)
+        if message is None:
+            self.world.notes.add(h.Strange(trio.current_time(), self.conn, text.decode()))
+            return
+        notes = self.world.notes
+        notes.add(h.Got(trio.current_time(), self.conn, notes.marks.got(self.conn, message)))
+        if self.on_message is not None:
+            self.on_message(message)

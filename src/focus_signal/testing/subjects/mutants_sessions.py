@@ -1,0 +1,193 @@
+"""Mutants of the sessions: who speaks for a user, and for how long a seat is kept."""
+
+import msgspec
+from attrs import frozen
+from msgspec import Struct, field
+
+from focus_signal.core.commands import Command, Connect, Invalid, Relay
+from focus_signal.core.effects import Close, Deliver, Effect, Message, Relayed
+from focus_signal.core.sessions import Session, Sessions
+from focus_signal.server.logic import Dialect
+from focus_signal.testing.subject import Subject
+from focus_signal.testing.subjects.planting import (
+    PlantedMatchmaker,
+    building,
+    mutant,
+    mutant_of_sessions,
+)
+
+
+class _OlderStillSpeaks(Sessions):
+    def connect(self, connection: int, user: str) -> tuple[Session, int | None]:
+        session, replaced = super().connect(connection, user)
+        if replaced is not None:
+            self._by_connection[replaced] = session
+        return session, replaced
+
+    def disconnect(self, connection: int, now: float) -> Session | None:
+        session = self._by_connection.get(connection)
+        if session is not None and session.connection != connection:
+            del self._by_connection[connection]
+            return None
+        return super().disconnect(connection, now)
+
+
+class _StillLeaving(Sessions):
+    def connect(self, connection: int, user: str) -> tuple[Session, int | None]:
+        before = self.of_user(user)
+        leaving = before is not None and before.leaving
+        session, replaced = super().connect(connection, user)
+        session.leaving = leaving
+        return session, replaced
+
+
+class _SeatEndsAtOnce(PlantedMatchmaker):
+    def _disconnect(self, connection: int) -> list[Effect]:
+        session = self._sessions.of_connection(connection)
+        if session is not None:
+            self._rooms.leave(session)
+        return super()._disconnect(connection)
+
+
+class _SeatStaysForever(Sessions):
+    def disconnect(self, connection: int, now: float) -> Session | None:
+        ended = super().disconnect(connection, now)
+        self._away.clear()
+        return ended
+
+
+class _OldEndEndsTheNew(PlantedMatchmaker):
+    """Know by a user id who has ended, and not by a connection."""
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.user_of: dict[int, str] = {}
+
+    def _connect(self, command: Connect) -> list[Effect]:
+        self.user_of[command.connection] = command.user
+        return super()._connect(command)
+
+    def _disconnect(self, connection: int) -> list[Effect]:
+        session = self._sessions.of_user(self.user_of.pop(connection, ""))
+        if session is not None and session.connection is not None:
+            connection = session.connection
+        return super()._disconnect(connection)
+
+
+class _ToTheOlder(PlantedMatchmaker):
+    """Deliver to the connection that a user had before."""
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.older: dict[int, int] = {}
+
+    def _connect(self, command: Connect) -> list[Effect]:
+        effects = super()._connect(command)
+        for effect in effects:
+            if isinstance(effect, Close) and effect.reason == "replaced":
+                self.older[command.connection] = effect.connection
+        return effects
+
+    def _relay(self, command: Relay) -> list[Effect]:
+        return [
+            Deliver(self.older.get(effect.connection, effect.connection), effect.message)
+            if isinstance(effect, Deliver) and isinstance(effect.message, Relayed)
+            else effect
+            for effect in super()._relay(command)
+        ]
+
+
+class _OldestWins(PlantedMatchmaker):
+    def _connect(self, command: Connect) -> list[Effect]:
+        session = self._sessions.of_user(command.user)
+        if session is not None and session.connection is not None:
+            return [Close(command.connection, "replaced")]
+        return super()._connect(command)
+
+
+class _ReplacedStaysOpen(PlantedMatchmaker):
+    def _connect(self, command: Connect) -> list[Effect]:
+        return [
+            effect
+            for effect in super()._connect(command)
+            if not isinstance(effect, Close) or effect.reason != "replaced"
+        ]
+
+
+@frozen
+class _ClaimedRelay(Relay):
+    claim: str
+
+
+@frozen
+class _Believing:
+    """Read what a message says of its sender, where the real dialect refuses it."""
+
+    real: Dialect
+
+    def decode(self, frame: bytes, connection: int, user: str) -> Command:
+        command = self.real.decode(frame, connection, user)
+        if not isinstance(command, Invalid) or command.code != "wrong-sender":
+            return command
+        claim = _decode_claim(frame).sender
+        believed = self.real.decode(frame, connection, claim)
+        if not isinstance(believed, Relay):
+            return believed
+        return _ClaimedRelay(connection, believed.to, believed.kind, believed.payload, claim)
+
+    def encode(self, message: Message) -> bytes | None:
+        return self.real.encode(message)
+
+
+class _Claim(Struct):
+    sender: str = field(name="from", default="")
+
+
+_decode_claim = msgspec.json.Decoder(_Claim).decode
+
+
+class _ClaimsAreBelieved(PlantedMatchmaker):
+    def _relay(self, command: Relay) -> list[Effect]:
+        claim = command.claim if isinstance(command, _ClaimedRelay) else None
+        return [
+            Deliver(effect.connection, Relayed(claim, effect.message.kind, effect.message.payload))
+            if claim is not None and isinstance(effect, Deliver) and isinstance(effect.message, Relayed)
+            else effect
+            for effect in super()._relay(command)
+        ]
+
+
+class _RaisesOnTakeover(PlantedMatchmaker):
+    def _connect(self, command: Connect) -> list[Effect]:
+        effects = super()._connect(command)
+        if len(effects) > 0:
+            raise KeyError(command.user)
+        return effects
+
+
+SESSION_MUTANTS: tuple[Subject, ...] = (
+    mutant_of_sessions(
+        "older-still-speaks", "who was replaced is still listened to", "newest-wins", _OlderStillSpeaks
+    ),
+    mutant("oldest-wins", "a newer connection is sent away", "newest-wins", _OldestWins),
+    mutant("replaced-stays-open", "who was replaced is not closed", "newest-wins", _ReplacedStaysOpen),
+    mutant_of_sessions(
+        "still-leaving", "who comes back in time is taken for gone", "takeover-unreachable", _StillLeaving
+    ),
+    mutant("seat-ends-at-once", "a seat ends with its connection", "takeover-unreachable", _SeatEndsAtOnce),
+    mutant(
+        "old-end-ends-the-new",
+        "an older connection's end ends the newer",
+        "takeover-unreachable",
+        _OldEndEndsTheNew,
+    ),
+    mutant("to-the-older", "a relay goes to the connection before", "takeover-unreachable", _ToTheOlder),
+    mutant_of_sessions("seat-stays-forever", "the grace of a seat never ends", "leak", _SeatStaysForever),
+    mutant("raises-on-takeover", "a takeover is more than the server can bear", "fault", _RaisesOnTakeover),
+    Subject(
+        "claims-are-believed",
+        "the sender is whoever the message says",
+        building(_ClaimsAreBelieved, _Believing),
+        "spoofed-sender",
+    ),
+)

@@ -1,0 +1,183 @@
+"""Mutants of the shell around the core: outboxes, the owner, connections, drains.
+
+Each puts a class of its own where the server looks up the real one, for as long as a run lasts.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from types import ModuleType
+
+import trio
+from attrs import frozen
+
+from focus_signal.core.commands import Command, Disconnect, Drain, Withdraw
+from focus_signal.core.effects import Effect, Message, Refused
+from focus_signal.server import connection as connection_module
+from focus_signal.server import serve as serve_module
+from focus_signal.server import server as server_module
+from focus_signal.server.connection import Connection
+from focus_signal.server.logic import Dialect
+from focus_signal.server.outbox import Outbox
+from focus_signal.server.owner import Owner
+from focus_signal.server.server import Server
+from focus_signal.testing.subject import Subject
+from focus_signal.testing.subjects.planting import PlantedMatchmaker, building
+from focus_signal.wire.close_codes import CloseName
+
+_NO_BOUND = 1 << 60
+
+
+class _UnboundedOutbox(Outbox):
+    def put(self, frame: bytes) -> bool:
+        self.max_bytes = self.max_messages = _NO_BOUND
+        return super().put(frame)
+
+
+class _OutboxTurnsRound(Outbox):
+    def take(self) -> list[bytes]:
+        return super().take()[::-1]
+
+
+class _CloseGoesAhead(Outbox):
+    def close(self, last: CloseName) -> bool:
+        self.take()
+        return super().close(last)
+
+
+class _FramesAreLost(Outbox):
+    count: int = 0
+
+    def put(self, frame: bytes) -> bool:
+        self.count += 1
+        return self.count % 5 == 0 or super().put(frame)
+
+
+class _FramesTwice(Outbox):
+    def put(self, frame: bytes) -> bool:
+        return super().put(frame) and super().put(frame)
+
+
+class _BatchTurnsRound(Connection):
+    async def _hand_on(self, messages: Sequence[bytes]) -> None:
+        await super()._hand_on(messages[::-1])
+
+
+class _TaskStays(Connection):
+    async def run(self) -> None:
+        await super().run()
+        await trio.sleep_forever()
+
+
+class _EndOvertakes(Owner):
+    """Take a connection's end for the last of it, though what it had sent is still waiting."""
+
+    def _handle(self, command: Command, now: float) -> None:
+        super()._handle(command, now)
+        if isinstance(command, Withdraw):
+            super()._handle(Disconnect(command.connection), now)
+
+
+class _WithdrawalWaits(Owner):
+    """Know of a connection's end only behind what it had sent."""
+
+    def _handle(self, command: Command, now: float) -> None:
+        if not isinstance(command, Withdraw):
+            super()._handle(command, now)
+
+
+class _DrainSaysNothing(Server):
+    async def drain(self, grace: float) -> None:
+        del grace
+        self._draining = True
+        for connection in self._connections.values():
+            connection.cut()
+        await self._wait_none_left()
+
+
+class _DrainForgetsToClose(PlantedMatchmaker):
+    def handle(self, command: Command, now: float) -> list[Effect]:
+        effects = super().handle(command, now)
+        return [] if isinstance(command, Drain) else effects
+
+
+@frozen
+class _PlainErrors:
+    """Write errors as plain text."""
+
+    real: Dialect
+
+    def decode(self, frame: bytes, connection: int, user: str) -> Command:
+        return self.real.decode(frame, connection, user)
+
+    def encode(self, message: Message) -> bytes | None:
+        return message.message.encode() if isinstance(message, Refused) else self.real.encode(message)
+
+
+def _putting(module: ModuleType, name: str, planted: type) -> Callable[[], AbstractContextManager[object]]:
+    """Give what puts a class in the place of the one that a module knows by a name, and takes it out again."""
+
+    @contextmanager
+    def changed() -> Generator[None]:
+        real: object = getattr(module, name)
+        setattr(module, name, planted)
+        try:
+            yield
+        finally:
+            setattr(module, name, real)
+
+    return changed
+
+
+def _shell_mutant(name: str, about: str, breaks: str, module: ModuleType, planted: type) -> Subject:
+    """Make a subject of a class that takes the place of the one it is built on."""
+    real = planted.__mro__[1].__name__
+    return Subject(name, about, breaks=breaks, above_core=True, changed=_putting(module, real, planted))
+
+
+def _of_outbox(name: str, about: str, breaks: str, planted: type[Outbox]) -> Subject:
+    return _shell_mutant(name, about, breaks, connection_module, planted)
+
+
+def _of_server(name: str, about: str, breaks: str, planted: type) -> Subject:
+    return _shell_mutant(name, about, breaks, server_module, planted)
+
+
+SHELL_MUTANTS: tuple[Subject, ...] = (
+    _of_outbox("unbounded-outbox", "an outbox takes whatever comes", "bound", _UnboundedOutbox),
+    _of_outbox(
+        "outbox-turns-round",
+        "what waits goes out from the last to the first",
+        "pair-order",
+        _OutboxTurnsRound,
+    ),
+    _of_outbox(
+        "close-goes-ahead", "a close frame drops what waits before it", "silent-loss", _CloseGoesAhead
+    ),
+    _of_outbox("frames-are-lost", "every fifth frame is dropped", "silent-loss", _FramesAreLost),
+    _of_outbox("frames-twice", "every frame goes out twice", "duplicate", _FramesTwice),
+    _of_server("batch-turns-round", "what came at once is decided backwards", "pair-order", _BatchTurnsRound),
+    _of_server("task-stays", "a connection's task outlives it", "leak", _TaskStays),
+    _of_server(
+        "end-overtakes", "an end is carried out ahead of what came before it", "silent-loss", _EndOvertakes
+    ),
+    _of_server(
+        "withdrawal-waits", "an end is known behind what came before it", "dead-match", _WithdrawalWaits
+    ),
+    _shell_mutant(
+        "drain-says-nothing", "a drain cuts everyone at once", "drained", serve_module, _DrainSaysNothing
+    ),
+    Subject(
+        "drain-forgets-to-close",
+        "a drain closes nobody until the grace is over",
+        building(_DrainForgetsToClose),
+        "drained",
+        above_core=True,
+    ),
+    Subject(
+        "plain-errors",
+        "errors are plain text",
+        building(dialect=_PlainErrors),
+        "strange-text",
+        above_core=True,
+    ),
+)

@@ -1,0 +1,23 @@
+"""Every subject by its name."""
+
+from difflib import get_close_matches
+
+from focus_signal.errors import PlanError
+from focus_signal.testing.subject import SERVER, Subject
+from focus_signal.testing.subjects.mutants import MUTANTS
+from focus_signal.testing.subjects.seed import SEED
+
+SUBJECTS: dict[str, Subject] = {subject.name: subject for subject in (SERVER, SEED, *MUTANTS)}
+
+
+def subject_named(name: str) -> Subject:
+    """Find a subject.
+
+    Raises:
+      PlanError: there is none of this name; the message names those that come near, or says how to see all.
+    """
+    subject = SUBJECTS.get(name)
+    if subject is None:
+        near = get_close_matches(name, SUBJECTS, n=3) or list(SUBJECTS)
+        raise PlanError(f"subject must be one of {', '.join(near)}, not {name!r}")
+    return subject
