@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from random import SystemRandom
 
 import trio
@@ -53,7 +57,7 @@ def make_noise() -> list[bytearray]:
 
 
 def racing(tasks: int, steps: int = 2) -> Callable[[], Awaitable[None]]:
-    """Make a test that fails if an increment is lost: each task reads, gives way so often less one, writes."""
+    """Make a test that fails if an increment is lost: in so many steps, each task reads, waits and writes."""
 
     async def test() -> None:
         number = 0
@@ -86,3 +90,17 @@ async def fall_behind() -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(go_round, 0)
         nursery.start_soon(go_round, 1)
+
+
+def said_by(program: str, hash_seed: int) -> str:
+    """Run a program in a new interpreter, and give what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout

@@ -138,9 +138,7 @@ def test_a_drain_closes_everyone_and_takes_nobody_until_a_restart() -> None:
     assert of(history, h.NotConnected) == [h.NotConnected(2.0 + TRIP, 3, "draining")]
     assert of(history, h.Restarted) == [h.Restarted(3.0)]
     assert of(history, h.Connected, conn=4)
-    assert of(history, h.Emptied) == [
-        h.Emptied(SETTLED + TRIP, users=0, rooms=0, waiting=0, connections=0)
-    ]
+    assert of(history, h.Emptied) == [h.Emptied(SETTLED + TRIP, users=0, rooms=0, waiting=0, connections=0)]
 
 
 def test_a_stop_closes_everyone_for_good() -> None:

@@ -27,6 +27,7 @@ PLAN = plan_of(
     Verb(id=6, at=4.0, verb="drain", grace=2.5),
     Join(id=7, at=5.0, conn=2, size=3),
     Say(id=8, at=6.0, conn=2, text="[]"),
+    Say(id=9, at=7.0, conn=2, text=""),
 )
 SERVED: list[h.Event] = [h.Served(0.0, 1, 11), h.Served(0.0, 2, 12)]
 
@@ -48,6 +49,7 @@ SAMPLES: list[tuple[h.Event, Row | None]] = [
     (h.Sent(1.0, 1, 3), Arrow(1.0, 1, True, "offer to bo (#3)", 3, lost=True)),
     (h.Sent(5.0, 2, 7), Arrow(5.0, 2, True, "join 3 (#7)", 7, lost=True)),
     (h.Sent(6.0, 2, 8), Arrow(6.0, 2, True, "says [] (#8)", 8, lost=True)),
+    (h.Sent(7.0, 2, 9), Arrow(7.0, 2, True, "says an empty text (#9)", 9, lost=True)),
     (h.Left(2.0, 1, 4), Arrow(2.0, 1, True, "close (#4)", 4, end=True, lost=True)),
     (h.Connected(0.5, 1), None),
     (
@@ -152,6 +154,24 @@ def test_one_of_two_equal_messages_is_lost() -> None:
     twice = decided(Relay(11, "bo", "offer", OFFER), *[Deliver(12, relayed())] * 2)
     rows = rows_of(h.Sent(1.0, 1, 3), twice, h.Got(2.0, 2, relayed()))
     assert [row.lost for row in rows if isinstance(row, Arrow)] == [False, True, False]
+
+
+def test_what_was_seen_is_not_taken_for_what_was_not() -> None:
+    effects: list[Effect] = [
+        Deliver(12, relayed()),
+        Deliver(12, RoomFound("r", ("bo",))),
+        Close(12, "replaced"),
+    ]
+    decision = decided(Relay(11, "bo", "offer", OFFER), *effects)
+    seen: list[h.Event] = [h.Got(2.0, 2, RoomFound("r", ("bo",))), h.Ended(2.25, 2, 1012)]
+    lost = [row.text for row in rows_of(decision, *seen) if isinstance(row, Arrow) and row.lost]
+    assert lost == ["offer from ana (#3)", "close 4501 replaced"]
+
+
+def test_when_everyone_leaves_that_is_said_once() -> None:
+    everyone = Note(3.0, "note", "settled, everyone leaves")
+    leaving: list[h.Event] = [h.Left(3.0, 2, -3), h.EndRead(4.0, 12), h.Ended(4.0, 2, 1000)]
+    assert rows_of(h.Settled(3.0), *leaving) == [everyone]
 
 
 def test_a_message_is_known_again_however_its_payload_is_written() -> None:
@@ -269,7 +289,10 @@ def test_texts_print_on_one_line() -> None:
     for text in (*(row.text for row in chart.rows), *(lane.label for lane in chart.lanes)):
         assert text.isprintable()
         text.encode()
-        assert len(text) < 200
+        assert len(text) < 150
+    said = next(row.text for row in chart.rows if row.text.startswith("says"))
+    escaped = r"\ud800\r\n" * 9
+    assert said == f"says {escaped[:45]}... (#2)"
     assert "\\u202e" in chart.rows[-1].text
 
 

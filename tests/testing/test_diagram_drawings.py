@@ -190,6 +190,7 @@ def test_ascii_is_ascii() -> None:
     drawn = to_ascii(HOSTILE_CHART)
     assert drawn.isascii()
     assert all(char.isprintable() or char == "\n" for char in drawn)
+    assert "  loop\\n  rect\\n--> \\xe9\n" in drawn
 
 
 def test_mermaid_says_nothing_but_what_it_should() -> None:

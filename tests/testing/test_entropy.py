@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import secrets
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable
 from random import choice as taken_before
@@ -17,10 +15,11 @@ from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from focus_signal.testing.entropy import seeded_entropy
 from focus_signal.testing.patching import exclusive, replaced
+from tests.testing.programs import said_by
 
 
 def masked_frame() -> bytes:
-    return FrameProtocol(client=True, extensions=[])._serialize_frame(Opcode.TEXT, b"x")
+    return bytes(FrameProtocol(client=True, extensions=[])._serialize_frame(Opcode.TEXT, b"x"))
 
 
 SOURCES: dict[str, Callable[[], object]] = {
@@ -35,7 +34,7 @@ SOURCES: dict[str, Callable[[], object]] = {
     "getrandbits": lambda: random.getrandbits(64),
     "shuffle": lambda: random.sample(range(1000), 10),
     "taken before": lambda: [taken_before(range(1000)) for _ in range(4)],
-    "seeded from nothing": lambda: random.seed() or random.random(),  # type: ignore[func-returns-value]
+    "seeded from nothing": lambda: (random.seed(), random.random()),
     "a generator of its own": lambda: random.Random().random(),
     "a mask of wsproto": masked_frame,
 }
@@ -134,14 +133,7 @@ def test_processes_agree() -> None:
         "import random, uuid\nfrom focus_signal.testing.entropy import seeded_entropy\n"
         "with seeded_entropy(5): print(uuid.uuid4(), random.random(), random.Random().random())"
     )
-    said = subprocess.run(
-        [sys.executable, "-c", program],
-        env={"PYTHONHASHSEED": "3"},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    ).stdout
+    said = said_by(program, 3)
     with seeded_entropy(5):
         assert said == f"{uuid.uuid4()} {random.random()} {random.Random().random()}\n"
 

@@ -162,6 +162,10 @@ def test_a_wrong_field_is_named(where: str, value: object, said: str, tmp_path: 
         (b'{"seed":1,"subject":"\xff"}', "this must be UTF-8"),
         (b'{"version":"\xff"}', "version must be 1, not"),
         (b'{"plan":' + b"[" * 100_000, "nested too deep"),
+        (
+            b'{"seed":1,"level":"core","subject":"","plan":{},"violations":[],"operations":[]}',
+            "`seed` - at `$.plan`",
+        ),
         (b'{"seed":1,"operations":[]}', "missing required field `config`"),
         (b'{"seed":1,"config":{},"operations":[{"do":"x"}]}', "allowed: open, join"),
         (

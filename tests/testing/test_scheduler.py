@@ -1,25 +1,22 @@
-"""The schedule: obeyed, recorded, replayed, the same under noise; and no Trio that does not ask or obey is used."""
+"""The schedule: obeyed, recorded, replayed, the same under noise, and of one thread."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from random import Random
 from threading import Thread
 from typing import Any
 
 import pytest
 import trio
-from attrs import evolve, frozen
+from attrs import frozen
 from trio.testing import MockClock
 
-from focus_signal.errors import PlanError, SimulationFailed, UnsupportedTrio
-from focus_signal.testing import scheduler
+from focus_signal.errors import PlanError, SimulationFailed
 from focus_signal.testing.policies import Kind, Policy, replay, shuffle, single_step
 from focus_signal.testing.scheduler import Schedule, scheduled, worker_threads_checked
-from tests.testing.programs import interleave, make_noise, wake_together
+from tests.testing.programs import interleave, make_noise, said_by, wake_together
 
 RUN: Any = sys.modules["trio._core._run"]
 
@@ -84,7 +81,7 @@ def test_a_run_is_replayed_from_its_choices(make: Callable[[int], Policy]) -> No
 def test_choices_of_another_kind_or_run_do_not_fit() -> None:
     _, schedule = run(shuffle(3))
     assert schedule.choices
-    with pytest.raises(PlanError, match="in the schedule|ready"):
+    with pytest.raises(PlanError, match=r"in the schedule|ready"):
         run(replay(schedule.choices, "step"))
     with pytest.raises(PlanError, match=r"the run ended at choice \d+ of \d+ in the schedule"):
         run(replay([*schedule.choices, 0]))
@@ -113,9 +110,10 @@ def test_a_misfit_says_more_than_what_came_of_it() -> None:
 
 def test_a_fault_is_told_at_once_and_once() -> None:
     told: list[int] = []
-    with pytest.raises(SimulationFailed, match="not ended after 7 steps"), scheduled(
-        shuffle(1), max_steps=7
-    ) as schedule:
+    with (
+        pytest.raises(SimulationFailed, match="not ended after 7 steps"),
+        scheduled(shuffle(1), max_steps=7) as schedule,
+    ):
         schedule.call_on_fault(lambda: told.append(schedule.steps))
         trio.run(interleave, clock=MockClock(autojump_threshold=0))
     assert told == [schedule.steps]
@@ -189,18 +187,7 @@ for program in (interleave, wake_together):
 
 
 def test_processes_agree() -> None:
-    said = [
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            env={"PYTHONHASHSEED": seed},
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        ).stdout
-        for seed in ("1", "2")
-    ]
+    said = [said_by(PROGRAM, hash_seed) for hash_seed in (1, 2)]
     here = "".join(
         f"{order} {schedule.digest()}\n"
         for order, schedule in (run(shuffle(5), program) for program in (interleave, wake_together))
@@ -212,8 +199,7 @@ def test_another_thread_is_left_alone() -> None:
     seen: list[object] = []
 
     def run_elsewhere() -> None:
-        for _ in range(20):
-            seen.append(tuple(trio.run(wake_together)))
+        seen.extend(tuple(trio.run(wake_together)) for _ in range(20))
         seen.append(RUN._r.random())
 
     kept = names()
@@ -263,130 +249,6 @@ def test_all_is_put_back() -> None:
 async def test_a_run_that_has_begun_is_not_scheduled() -> None:
     with pytest.raises(RuntimeError, match="inside of a run"):
         scheduled(shuffle(1)).__enter__()
-
-
-# Versions of Trio that cannot be used, by what is planted, and what is said of them.
-
-
-@pytest.fixture
-def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler, "_PROVEN", {})
-
-
-@pytest.fixture
-def copied(monkeypatch: pytest.MonkeyPatch, unproven: None) -> None:
-    """Let the names be set where Trio does not look."""
-    real = scheduler._find_internals()
-
-    class Elsewhere:
-        _r = real.run._r
-        _ALLOW_DETERMINISTIC_SCHEDULING = False
-        GLOBAL_RUN_CONTEXT = real.run.GLOBAL_RUN_CONTEXT
-
-    monkeypatch.setattr(scheduler, "_find_internals", lambda: evolve(real, run=Elsewhere))
-
-
-def refused(match: str) -> None:
-    kept = names()
-    with pytest.raises(UnsupportedTrio, match=rf"Trio {trio.__version__} cannot be made .*{match}"):
-        scheduled(shuffle(1)).__enter__()
-    assert names() == kept
-    assert scheduler._PROVEN == {}
-
-
-@pytest.mark.parametrize(
-    ("module", "name"),
-    [
-        ("trio._core._run", "_r"),
-        ("trio._core._run", "_ALLOW_DETERMINISTIC_SCHEDULING"),
-        ("trio._core._run", "GLOBAL_RUN_CONTEXT"),
-        ("trio._core._thread_cache", "THREAD_CACHE"),
-    ],
-)
-def test_a_missing_name_is_told(
-    unproven: None, monkeypatch: pytest.MonkeyPatch, module: str, name: str
-) -> None:
-    kept = getattr(sys.modules[module], name)
-    with monkeypatch.context() as patch:
-        patch.delattr(f"{module}.{name}")
-        with pytest.raises(UnsupportedTrio, match=f"{module} has no {name}"):
-            scheduled(shuffle(1)).__enter__()
-        assert not hasattr(sys.modules[module], name)
-    assert getattr(sys.modules[module], name) is kept
-
-
-def test_a_missing_module_is_told(unproven: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "trio._core._run", None)
-    with pytest.raises(UnsupportedTrio, match="has no module trio._core._run"):
-        scheduled(shuffle(1)).__enter__()
-
-
-def test_a_trio_that_does_not_ask_is_refused(copied: None) -> None:
-    refused("does not ask for the order of a batch")
-
-
-def test_a_trio_that_runs_a_batch_from_its_beginning_is_refused(
-    unproven: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arrange = Schedule.arrange
-
-    def turn(self: Schedule, batch: list[Any], queue: Any) -> None:
-        arrange(self, batch, queue)
-        batch.reverse()
-
-    monkeypatch.setattr(Schedule, "arrange", turn)
-    refused(r"its tasks ran as \[2, 1, 3, 0, 4, .*not as \[4, 0, 3, 1, 2")
-
-
-def test_a_trio_that_does_not_sort_is_refused(unproven: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    arrange = Schedule.arrange
-
-    def turn(self: Schedule, batch: list[Any], queue: Any) -> None:
-        batch.reverse()
-        arrange(self, batch, queue)
-
-    monkeypatch.setattr(Schedule, "arrange", turn)
-    refused("its tasks ran as")
-
-
-def test_a_trio_that_asks_with_part_of_a_batch_is_refused(
-    unproven: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arrange = Schedule.arrange
-
-    def part(self: Schedule, batch: list[Any], queue: Any) -> None:
-        some = batch[:3]
-        arrange(self, some, queue)
-        batch[:3] = some
-
-    monkeypatch.setattr(Schedule, "arrange", part)
-    refused("in the trial by batch, ")
-
-
-def test_a_trio_that_takes_no_task_back_is_refused(unproven: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    arrange = Schedule.arrange
-
-    def keep(self: Schedule, batch: list[Any], queue: Any) -> None:
-        held: list[Any] = []
-        arrange(self, batch, held)  # type: ignore[arg-type]
-        batch[:0] = held
-
-    monkeypatch.setattr(Schedule, "arrange", keep)
-    refused("in the trial by step, ")
-
-
-def test_a_trio_whose_threads_start_unseen_is_refused(
-    unproven: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trio.lowlevel, "start_thread_soon", lambda *_: None)
-    refused("worker threads start unseen")
-
-
-def test_a_trio_is_tried_once(unproven: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(shuffle(1))
-    assert list(scheduler._PROVEN) == [trio.__version__]
-    monkeypatch.setattr(scheduler, "_trial", None)
-    run(shuffle(1))
 
 
 def test_worker_threads_are_checked() -> None:

@@ -80,7 +80,7 @@ class Signal(_Operation, frozen=True, tag="signal", omit_defaults=True):
 
 
 class Say(_Operation, frozen=True, tag="say"):
-    """Send any text at all."""
+    """Send any text, if it is one: half a surrogate pair is not."""
 
     conn: int
     text: str
@@ -193,7 +193,7 @@ def read_plan(text: str | bytes) -> Plan:
     """
     try:
         plan = msgspec.json.decode(text, type=Plan)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise PlanError(f"this is no plan: {error}") from None
     check_plan(plan)
     return plan
@@ -249,4 +249,4 @@ def text_of(operation: Join | Signal | Say, user: str) -> bytes:
             payload = "candidate" if kind == "ice-candidate" else "sdp"
             return b'%b,"%b":"m%d %b"}' % (head[:-1], payload.encode(), mark, b"x" * padding)
         case Say(text=text):
-            return text.encode("utf-8", "surrogatepass")
+            return text.encode()

@@ -44,7 +44,9 @@ async def test_what_has_arrived_before_a_partition_can_be_read_in_it(autojump_cl
     assert await server.receive_some() == b"there"
 
 
-@pytest.mark.parametrize(("direction", "up", "down"), [("up", 5, EIGHTH), ("down", EIGHTH, 5), ("both", 5, 5)])
+@pytest.mark.parametrize(
+    ("direction", "up", "down"), [("up", 5, EIGHTH), ("down", EIGHTH, 5), ("both", 5, 5)]
+)
 async def test_a_partition_of_one_direction(
     direction: str, up: float, down: float, autojump_clock: MockClock
 ) -> None:
@@ -143,7 +145,7 @@ async def test_reset(autojump_clock: MockClock) -> None:
         with pytest.raises(trio.BrokenResourceError):
             await stream.send_all(b"x")
     assert network.statistics().open_streams == 2
-    _, client, server = network, *(await meet(network))
+    client, server = await meet(network)
     assert await arrival(client, server) == EIGHTH
 
 
@@ -185,7 +187,9 @@ async def test_a_slow_reader_fills_the_window(autojump_clock: MockClock) -> None
     assert await arrival(client, server) == EIGHTH
 
 
-@pytest.mark.parametrize("end", [lambda network: network.slow_reader("ana", 0), lambda network: network.heal()])
+@pytest.mark.parametrize(
+    "end", [lambda network: network.slow_reader("ana", 0), lambda network: network.heal()]
+)
 async def test_a_slow_reader_that_waits_goes_on_when_it_is_no_longer_slow(
     end: Callable[[Network], None], autojump_clock: MockClock
 ) -> None:
@@ -206,15 +210,171 @@ async def test_a_slow_reader_that_waits_goes_on_when_it_is_no_longer_slow(
 
 async def test_latency(autojump_clock: MockClock) -> None:
     network, client, server = await pair()
-    await client.send_all(b"early ")
+    await client.send_all(b"early")
     network.latency("ana", 2, 2)
     await client.send_all(b"late")
-    assert await read_some(server, 2) == [(EIGHTH, b"early "), (2, b"late")]
+    await client.send_eof()
+    assert await read_all(server) == [(EIGHTH, b"early"), (2, b"late"), (2, b"")]
     assert await since(trio.current_time(), meet(network)) == 6
 
 
-async def read_some(stream: SimStream, times: int) -> list[tuple[float, bytes]]:
+async def test_latency_that_becomes_less_lets_nothing_overtake(autojump_clock: MockClock) -> None:
+    network, client, server = await pair()
+    network.latency("ana", 2, 2)
+    await client.send_all(b"slow")
+    network.latency("ana", 0, 0)
+    await client.send_all(b", quick")
+    await client.send_eof()
+    assert await read_all(server) == [(2, b"slow, quick"), (2, b"")]
+
+
+async def test_bandwidth(autojump_clock: MockClock) -> None:
+    network, client, server = await pair()
+    network.bandwidth("ana", 16)
+    for stream, peer in ((client, server), (server, client)):
+        await stream.send_all(b"x" * 32)
+        await stream.send_eof()
+        assert await read_all(peer) == [(2 + EIGHTH, b"x" * 32), (2 + EIGHTH, b"")]
+
+
+async def test_window(autojump_clock: MockClock) -> None:
+    network, client, server = await pair()
+    network.window("ana", 10)
+    assert client.send_nowait(b"x" * 20) == 10
     began = trio.current_time()
-    return [(await since(began, stream.receive_some()), b"") for _ in range(0)] or [
-        (trio.current_time() - began, data) for data in [await stream.receive_some() for _ in range(times)]
-    ]
+    async with trio.open_nursery() as nursery:
+
+        async def wait() -> None:
+            assert await since(began, client.wait_writable()) == 3
+
+        nursery.start_soon(wait)
+        await trio.sleep(3)
+        network.window("ana", 15)
+    assert client.send_nowait(b"x" * 20) == 5
+    network.window("ana", 1)
+    assert client.send_nowait(b"x") == 0
+    assert server.send_nowait(b"xyz") == 1
+
+
+async def test_chunks(autojump_clock: MockClock) -> None:
+    network, client, server = await pair()
+    network.chunks("ana", 1)
+    await client.send_all(b"abc")
+    await client.send_eof()
+    assert await read_all(server) == [(EIGHTH, b"a"), (EIGHTH, b"b"), (EIGHTH, b"c"), (EIGHTH, b"")]
+
+
+async def test_fin_delay(autojump_clock: MockClock) -> None:
+    network, client, server = await pair()
+    network.fin_delay("ana", 3)
+    await client.send_all(b"x")
+    await client.aclose()
+    assert await read_all(server) == [(EIGHTH, b"x"), (3 + EIGHTH, b"")]
+
+
+@pytest.mark.parametrize("who", ["ana", f"{HOST}:{PORT}", f"192.168.0.1:{PORT}"])
+async def test_refuse(who: str, autojump_clock: MockClock) -> None:
+    network = Network(0, STEADY)
+    async with network.listen(HOST, PORT):
+        network.refuse(who, times=2)
+        network.refuse("bo")
+        for _ in range(2):
+            began = trio.current_time()
+            with pytest.raises(ConnectionRefusedError, match=r"refused: focus\.test:8000"):
+                await network.connect(HOST, PORT, label="ana")
+            assert trio.current_time() - began == 2 * EIGHTH
+        await network.connect(HOST, PORT, label="ana")
+
+
+async def test_faults_of_one_label_are_no_other_labels(autojump_clock: MockClock) -> None:
+    network, client, server = await pair()
+    for what in (network.hold, network.partition, network.reset, network.half_close, network.refuse):
+        what("bo")
+    network.latency("bo", 5, 5)
+    network.bandwidth("bo", 1)
+    network.slow_reader("bo", 1)
+    assert await arrival(client, server) == EIGHTH
+    assert await arrival(server, client) == EIGHTH
+
+
+async def test_a_verb_takes_whatever_has_a_label(autojump_clock: MockClock) -> None:
+    @frozen
+    class Client:
+        label: str
+
+    network, client, server = await pair()
+    network.partition(Client("ana"), 5)
+    network.latency(client, 1, 1)
+    assert await arrival(client, server) == 5
+
+
+async def test_healing_ends_every_fault(autojump_clock: MockClock) -> None:
+    network, client, server = await pair(CALM)
+    network.hold("ana")
+    network.partition("ana")
+    network.latency("ana", 1000, 2000)
+    network.bandwidth("ana", 0.1)
+    network.window("ana", 5)
+    network.chunks("ana", 1)
+    network.fin_delay("ana", 1000)
+    network.slow_reader("ana", 0.001)
+    network.refuse("ana", 3)
+    assert client.send_nowait(b"x" * 10) == 5
+    assert server.send_nowait(b"y" * 10) == 5
+    await trio.sleep(10)
+    network.heal()
+    await client.send_eof()
+    await server.send_eof()
+    assert await read_all(server) == [(EIGHTH, b"xxxxx"), (EIGHTH, b"")]
+    assert await read_all(client) == [(0, b"yyyyy"), (0, b"")]
+    began = trio.current_time()
+    client, server = await meet(network)
+    assert trio.current_time() - began == OPEN
+    assert client.send_nowait(b"x" * 1000) == CALM.window
+
+
+async def test_healing_hurries_those_that_connect(autojump_clock: MockClock) -> None:
+    network = Network(0, STEADY)
+    network.latency("ana", 1000, 1000)
+    async with trio.open_nursery() as nursery:
+
+        async def open_one() -> None:
+            await meet(network)
+            assert trio.current_time() == 1500 + 2 * EIGHTH
+
+        nursery.start_soon(open_one)
+        await trio.sleep(1500)
+        network.heal()
+
+
+async def test_healing_gives_a_link_its_own_options_back(autojump_clock: MockClock) -> None:
+    network = Network(0, STEADY)
+    client, server = await meet(network, options=LinkOptions(latency=(1, 1)))
+    network.latency("ana", 5, 5)
+    assert await arrival(client, server) == 5
+    network.heal()
+    assert await arrival(client, server) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda network: network.partition("ana", -1),
+        lambda network: network.partition("ana", float("nan")),
+        lambda network: network.partition("ana", 1, direction="left"),
+        lambda network: network.slow_reader("ana", -1),
+        lambda network: network.latency("ana", 2, 1),
+        lambda network: network.bandwidth("ana", -1),
+        lambda network: network.window("ana", 0),
+        lambda network: network.chunks("ana", -1),
+        lambda network: network.fin_delay("ana", -1),
+        lambda network: network.refuse("ana", 0),
+    ],
+)
+async def test_what_no_network_does_is_refused_and_changes_nothing(
+    wrong: Callable[[Network], None], autojump_clock: MockClock
+) -> None:
+    network, client, server = await pair()
+    with pytest.raises(PlanError, match="must be"):
+        wrong(network)
+    assert await arrival(client, server) == EIGHTH

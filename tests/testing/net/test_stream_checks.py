@@ -19,7 +19,7 @@ LINKS = {
 }
 
 
-@pytest.fixture(params=LINKS.values(), ids=LINKS)
+@pytest.fixture(params=list(LINKS.values()), ids=list(LINKS))
 def options(request: pytest.FixtureRequest) -> LinkOptions:
     found: LinkOptions = request.param
     return found

@@ -136,7 +136,8 @@ class _Reader:
                 yield Arrow(t, conn, True, self._named(op), op, lost=place not in self._fates.arrived)
             case h.Left(op=op):
                 lost = place not in self._fates.arrived
-                yield Arrow(t, conn, True, self._named(op), op, end=True, lost=lost)
+                if not self._settled:  # from there on everyone leaves, as the note says
+                    yield Arrow(t, conn, True, self._named(op), op, end=True, lost=lost)
             case h.NotConnected(reason=reason):
                 opens = self._opens.get(conn)
                 text = f"{'opens' if opens is None else operation_text(opens)}: {shown(reason)}"
@@ -147,7 +148,7 @@ class _Reader:
             case h.Strange(text=text):
                 yield Arrow(t, conn, False, f"no message of the server's: {shown(text)}")
             case h.Ended(code=code):
-                if not self._settled:  # from there on everyone leaves, as the note says
+                if not self._settled:
                     yield Arrow(t, conn, False, close_text(code), end=True)
 
     def _at_the_server(

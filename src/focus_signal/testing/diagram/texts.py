@@ -53,7 +53,7 @@ def _deed(operation: Operation) -> str:
         case Signal(kind=kind, to=to, claim=claim):
             return f"{kind} to {name_text(to)}" + ("" if claim is None else f" as {name_text(claim)}")
         case Say(text=text):
-            return f"says {shown(text)}"
+            return f"says {shown(text) or 'an empty text'}"
         case Leave(by=by):
             return by
         case Fault(fault=fault, amount=amount, direction=direction):
