@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from focus_signal.testing.plan import (
+    POINTS,
     Fault,
     FaultKind,
     Join,
@@ -21,7 +22,6 @@ from focus_signal.testing.plan import (
     Verb,
     users_of,
 )
-from focus_signal.testing.swarm import POINTS
 from focus_signal.testing.swarm_vocabulary import BAD_SIZES, DEEDS, TEXTS, UNKNOWN_USER
 
 OPTIONS = (

@@ -225,3 +225,26 @@ def test_a_config_gives_the_servers_settings() -> None:
 def test_keeping_changes_the_operations_alone() -> None:
     kept: tuple[Operation, ...] = PLAN.operations[:2]
     assert PLAN.keeping(kept) == Plan(seed=7, config=PLAN.config, operations=kept)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"clients": 0}, "config.clients must be above 0 and below 1e+09, not 0"),
+        ({"seconds": -1.0}, "config.seconds must be above 0 and below 1e+09, not -1.0"),
+        ({"settle": 0.0}, "config.settle must be above 0"),
+        ({"latency": (0.5, 0.1)}, "config.latency must be two times in seconds"),
+        ({"latency": (-1.0, 1.0)}, "the least first, not [-1.0, 1.0]"),
+        ({"chunk": -1}, "config.chunk must be from 0 to below"),
+        ({"window": 0}, "config.window must be from 1 to below"),
+        ({"fin_delay": float("inf")}, "config.fin_delay must be from 0 to below 1e+09, not inf"),
+        ({"buggify": {"owner.early-turn": 0.5}}, "config.buggify must name one of owner.late-turn"),
+        ({"buggify": {"owner.late-turn": 2.0}}, "config.buggify['owner.late-turn'] must be from 0 to 1"),
+        ({"seat_grace": 0.0}, "config.seat_grace must be a finite number of seconds above 0, not 0.0"),
+        ({"max_match_size": 0}, "config.max_match_size must be a whole number from 1"),
+    ],
+)
+def test_a_config_that_cannot_be_is_named(config: dict[str, Any], said: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        check_plan(Plan(seed=1, config=RunConfig(**config), operations=()))
+    assert said in str(caught.value)

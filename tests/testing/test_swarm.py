@@ -21,6 +21,7 @@ from focus_signal.testing.core_level import run_core
 from focus_signal.testing.invariants.check import check
 from focus_signal.testing.keyed import quantized
 from focus_signal.testing.plan import (
+    POINTS,
     Join,
     Plan,
     RunConfig,
@@ -31,7 +32,7 @@ from focus_signal.testing.plan import (
 )
 from focus_signal.testing.subject import SERVER
 from focus_signal.testing.subjects.seed import SEED
-from focus_signal.testing.swarm import POINTS, Workload, plans, swarm
+from focus_signal.testing.swarm import Workload, plans, swarm
 from focus_signal.testing.swarm_plan import draw_plan
 from focus_signal.testing.swarm_vocabulary import DEEDS, FAULTS, VERBS
 from tests.testing.plan_features import EXPECTED, features

@@ -6,13 +6,14 @@ taken still says the same about the ones that are left.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from msgspec import Struct, field
 
 from focus_signal.core.matchmaker import RelayScope
-from focus_signal.errors import PlanError
+from focus_signal.errors import ConfigError, PlanError
+from focus_signal.observe.buggify import Point
 from focus_signal.server.config import Config
 
 Level = Literal["core", "message", "full"]
@@ -33,6 +34,10 @@ FaultKind = Literal[
 ]
 Direction = Literal["both", "up", "down"]
 ServerVerb = Literal["drain", "stop", "restart"]
+
+POINTS: tuple[Point, ...] = get_args(Point)
+"""Where the server can be meddled with."""
+_FOREVER = 1e9
 
 
 class _Operation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
@@ -131,7 +136,9 @@ class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
       seat_grace: the server's.
       max_match_size: the server's.
       ping_interval: the server's.
+      pong_timeout: the server's.
       outbox_bytes: the server's.
+      outbox_messages: the server's.
       inbox_batches: the server's.
       buggify: how likely each named point in the server meddles, from 0 to 1.
     """
@@ -151,7 +158,9 @@ class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seat_grace: float = 30.0
     max_match_size: int = 16
     ping_interval: float = 3600.0
+    pong_timeout: float = 10.0
     outbox_bytes: int = 1024 * 1024
+    outbox_messages: int = 4096
     inbox_batches: int = 64
     buggify: dict[str, float] = field(default_factory=dict[str, float])
 
@@ -162,7 +171,9 @@ class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             seat_grace=self.seat_grace,
             max_match_size=self.max_match_size,
             ping_interval=self.ping_interval,
+            pong_timeout=self.pong_timeout,
             outbox_bytes=self.outbox_bytes,
+            outbox_messages=self.outbox_messages,
             inbox_batches=self.inbox_batches,
         )
 
@@ -208,8 +219,9 @@ def check_plan(plan: Plan) -> None:
     """Look at what a schema cannot say.
 
     Raises:
-      PlanError: an id or a connection is there twice, or time runs backwards.
+      PlanError: the config holds what cannot be, an id or a connection comes twice, or time runs backwards.
     """
+    _check_config(plan.config)
     ids: set[int] = set()
     opened: set[int] = set()
     before = 0.0
@@ -218,8 +230,8 @@ def check_plan(plan: Plan) -> None:
         if operation.id in ids:
             raise PlanError(f"{where}.id must be one that no other operation has, not {operation.id}")
         ids.add(operation.id)
-        if not before <= operation.at < 1e9:
-            allowed = f"from that of the operation before ({before}) to below 1e9"
+        if not before <= operation.at < _FOREVER:
+            allowed = f"from that of the operation before ({before}) to below {_FOREVER:g}"
             raise PlanError(f"{where}.at must be {allowed}, not {operation.at}")
         before = operation.at
         if isinstance(operation, Open):
@@ -227,6 +239,30 @@ def check_plan(plan: Plan) -> None:
                 allowed = "a connection that was not opened yet"
                 raise PlanError(f"{where}.conn must be {allowed}, not {operation.conn}")
             opened.add(operation.conn)
+
+
+def _check_config(config: RunConfig) -> None:
+    low, high = config.latency
+    positive = {"clients": config.clients, "seconds": config.seconds, "settle": config.settle}
+    for name, value in positive.items():
+        if not 0 < value < _FOREVER:
+            raise PlanError(f"config.{name} must be above 0 and below {_FOREVER:g}, not {value}")
+    if not 0 <= low <= high < _FOREVER:
+        allowed = f"two times in seconds from 0 to below {_FOREVER:g}, the least first"
+        raise PlanError(f"config.latency must be {allowed}, not {list(config.latency)}")
+    for name, least in (("chunk", 0), ("bandwidth", 0), ("window", 1), ("fin_delay", 0)):
+        value = getattr(config, name)
+        if not least <= value < _FOREVER:
+            raise PlanError(f"config.{name} must be from {least} to below {_FOREVER:g}, not {value}")
+    for name, share in config.buggify.items():
+        if name not in POINTS:
+            raise PlanError(f"config.buggify must name one of {', '.join(POINTS)}, not {name!r}")
+        if not 0 <= share <= 1:
+            raise PlanError(f"config.buggify[{name!r}] must be from 0 to 1, not {share}")
+    try:
+        config.server_config()
+    except ConfigError as error:
+        raise PlanError(f"config.{error}") from None
 
 
 def users_of(plan: Plan) -> dict[int, str]:

@@ -7,22 +7,20 @@ and the config.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar, get_args
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
 from focus_signal.core.matchmaker import RelayScope
 from focus_signal.errors import PlanError
-from focus_signal.observe.buggify import Point
 from focus_signal.testing.keyed import generator, quantized
-from focus_signal.testing.plan import FaultKind, Plan, RunConfig, ServerVerb
+from focus_signal.testing.plan import POINTS, FaultKind, Plan, RunConfig, ServerVerb
 from focus_signal.testing.swarm_plan import draw_plan
 from focus_signal.testing.swarm_vocabulary import DEEDS, FAULTS, VERBS
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-POINTS: tuple[Point, ...] = get_args(Point)
 ALL = FAULTS
 """Every fault."""
 
@@ -82,7 +80,7 @@ class Workload:
         sizes = chance.some(self.sizes) if random() < 0.5 else self.sizes
         weights = self._weights(random)
         bugged = {point: chance.one(_BUGGED) for point in POINTS}
-        on = self.buggify and random() < 0.55
+        on = random() < 0.55 and self.buggify
         return RunConfig(
             clients=self.clients,
             sizes=sizes,
@@ -211,7 +209,15 @@ def plans(workload: Workload | None = None) -> "SearchStrategy[Plan]":
     """
     from focus_signal.testing.strategies import plans_of  # noqa: PLC0415 - Hypothesis is no dependency
 
-    return plans_of(swarm() if workload is None else workload)
+    workload = swarm() if workload is None else workload
+    plain = RunConfig(
+        clients=workload.clients,
+        sizes=workload.sizes,
+        operations=workload.operations,
+        seconds=workload.seconds,
+        settle=workload.settle,
+    )
+    return plans_of(plain, workload.config, workload.faults, workload.verbs)
 
 
 def _check_whole(name: str, value: object, least: int, most: int) -> None:

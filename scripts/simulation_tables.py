@@ -1,0 +1,181 @@
+"""Write docs/simulations.md: what simulations find in the seed's own logic, and in planted bugs.
+
+    python scripts/simulation_tables.py [--part seed|mutants]
+
+Prints the tables, or with no part writes the document. Everything follows from the code and from nothing
+else, so that a test can say whether the document still tells the truth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+import attrs
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path[0] = str(REPOSITORY)
+
+from focus_signal.testing.diagram.lanes import chart_of, only_about  # noqa: E402
+from focus_signal.testing.diagram.mermaid import to_mermaid  # noqa: E402
+from focus_signal.testing.invariants.names import INVARIANTS  # noqa: E402
+from focus_signal.testing.plan import Level, Plan  # noqa: E402
+from focus_signal.testing.run import Run, run_plan, run_simulation  # noqa: E402
+from focus_signal.testing.shrink import shrink  # noqa: E402
+from focus_signal.testing.subject import Subject  # noqa: E402
+from focus_signal.testing.subjects.registry import SUBJECTS  # noqa: E402
+
+DOCUMENT = REPOSITORY / "docs" / "simulations.md"
+DEFECTS = (
+    "self-match",
+    "two-rooms",
+    "silent-loss",
+    "spoofed-sender",
+    "takeover-unreachable",
+    "dead-match",
+    "starved-queue",
+)
+"""The defects of the seed that have a name among the invariants; it breaks others besides."""
+SEEDS = 400
+DRAWN = "takeover-unreachable"
+MOST_SEEDS = 2_000
+SHARE_OF = 100
+MOST_ABOVE_CORE = 200
+
+
+def breaks(ran: Run, invariant: str) -> bool:
+    """Tell whether a run breaks an invariant."""
+    return any(violation.invariant == invariant for violation in ran.violations)
+
+
+def shrunk_for(plan: Plan, invariant: str, subject: Subject) -> Run:
+    """Shrink a plan that breaks an invariant at the core level, and give the run of what is left."""
+    smaller = shrink(plan, lambda tried: breaks(run_plan(tried, subject=subject), invariant)).plan
+    return run_plan(smaller, subject=subject)
+
+
+@attrs.define
+class Found:
+    """Hold how often an invariant was broken, and the first run that did."""
+
+    times: int
+    first: Run
+
+
+def runs_of_the_seed() -> dict[str, Found]:
+    """Run the seed's own logic, and give by invariant what was broken."""
+    found: dict[str, Found] = {}
+    for seed in range(SEEDS):
+        ran = run_simulation(seed=seed, subject="seed")
+        for name in Counter(violation.invariant for violation in ran.violations):
+            if name in found:
+                found[name].times += 1
+            else:
+                found[name] = Found(1, ran)
+    return found
+
+
+def seed_table(found: dict[str, Found]) -> str:
+    """Give the table of the seed's defects."""
+    lines = [
+        f"| invariant | share of the seeds 0 to {SEEDS - 1} | first seed | operations, shrunk |",
+        "|---|---:|---:|---:|",
+    ]
+    for name in (*DEFECTS, *sorted(set(found) - set(DEFECTS))):
+        row = found[name]
+        smaller = shrunk_for(row.first.plan, name, SUBJECTS["seed"])
+        left, whole = len(smaller.plan.operations), len(row.first.plan.operations)
+        lines.append(f"| `{name}` | {row.times / SEEDS:.1%} | {row.first.seed} | {left} of {whole} |")
+    return "\n".join(lines)
+
+
+def drawing(found: dict[str, Found]) -> str:
+    """Draw the shrunk run of one defect."""
+    ran = shrunk_for(found[DRAWN].first.plan, DRAWN, SUBJECTS["seed"])
+    named = tuple(violation for violation in ran.violations if violation.invariant == DRAWN)[:1]
+    chart = chart_of(ran.plan, ran.history, named, only=only_about(ran.plan, ran.violations))
+    return f"```mermaid\n{to_mermaid(chart).rstrip()}\n```"
+
+
+def mutant_row(subject: Subject) -> str:
+    """Look for the first seed that finds a mutant out, and the share that do."""
+    assert subject.breaks is not None
+    level: Level = "message" if subject.above_core else "core"
+    most = MOST_ABOVE_CORE if subject.above_core else MOST_SEEDS
+    first = next(
+        (
+            seed
+            for seed in range(most)
+            if breaks(run_simulation(seed=seed, level=level, subject=subject), subject.breaks)
+        ),
+        None,
+    )
+    if first is None:
+        return f"| `{subject.name}` | {subject.about} | `{subject.breaks}` | {level} | not within {most} |"
+    return f"| `{subject.name}` | {subject.about} | `{subject.breaks}` | {level} | {first} |"
+
+
+def mutants_table() -> str:
+    """Give the table of the mutants."""
+    lines = ["| mutant | what is wrong with it | found by | level | first seed |", "|---|---|---|---|---:|"]
+    lines += [mutant_row(subject) for subject in SUBJECTS.values() if subject.breaks is not None]
+    return "\n".join(lines)
+
+
+def document() -> str:
+    """Give the whole document."""
+    found = runs_of_the_seed()
+    invariants = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in INVARIANTS.items())
+    return f"""# What simulations find
+
+Made by `python scripts/simulation_tables.py`; tests compare it with what the code gives. How to use
+simulations is told in [testing.md](testing.md).
+
+## The invariants
+
+| name | what must hold |
+|---|---|
+{invariants}
+
+## In the program that this server replaces
+
+Its logic, ported as the subject `seed`, at the core level:
+`focus-signal sim run --seeds 0:{SEEDS} --subject seed`. The first seven are its known defects; the others name
+the same faults from another side, or what this server does better on purpose.
+
+{seed_table(found)}
+
+One of them, shrunk: `{DRAWN}`. The end of a user's older connection removes the newer one,
+and who sends to that user gets neither through nor an error.
+
+{drawing(found)}
+
+## In planted bugs
+
+Each mutant is the real server with one bug. Every invariant has at least one that it must find. The real
+server itself, with none planted, breaks nothing.
+
+{mutants_table()}
+"""
+
+
+def main() -> int:
+    """Write the document, or print a part of it."""
+    parser = argparse.ArgumentParser(description="Show what simulations find.")
+    parser.add_argument("--part", choices=("seed", "mutants"), help="print this table only")
+    arguments = parser.parse_args()
+    match arguments.part:
+        case "seed":
+            print(seed_table(runs_of_the_seed()))
+        case "mutants":
+            print(mutants_table())
+        case _:
+            DOCUMENT.write_text(document(), encoding="utf-8")
+            print(f"written: {DOCUMENT.relative_to(REPOSITORY)}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
