@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from focus_signal.errors import NondeterminismError, PlanError
-from focus_signal.testing.explore import Exploration, exhaustive, explore, explore_runs, sampled
+from focus_signal.testing.explore import Exploration, exhaustive, explore, explore_runs, pct, sampled
 from focus_signal.testing.policies import Policy, replay
 from focus_signal.testing.runtime import Failed, Ran, attempt_deterministically, run_deterministically
 from focus_signal.testing.scheduler import Schedule
@@ -139,7 +139,7 @@ def test_a_failure_in_the_last_schedule_leaves_it_complete() -> None:
 
 def test_pct_finds_what_no_order_of_batches_shows() -> None:
     assert explore(fall_behind, sampled("shuffle", 50)).failures == ()
-    found = explore(fall_behind, sampled("pct:2", 20))
+    found = explore(fall_behind, pct(2, 20))
     assert found.failures
     assert found.beyond_trio
     assert "beyond Trio" in str(found)
@@ -207,6 +207,9 @@ def test_what_is_not_decided_ends_the_exploration() -> None:
 def test_wrong_strategies_are_refused() -> None:
     with pytest.raises(PlanError, match="allowed are"):
         sampled("fifo")
+    assert pct(4, 7) == sampled("pct:4", 7)
+    with pytest.raises(PlanError, match="depth is 0"):
+        pct(0)
     for make in (exhaustive, lambda number: sampled("shuffle", number)):
         with pytest.raises(PlanError, match="number of schedules is 0"):
             make(0)

@@ -26,8 +26,8 @@ from focus_signal.testing.subject import SERVER, Subject
 from focus_signal.testing.subjects.registry import SUBJECTS, subject_named
 from focus_signal.testing.swarm import Workload, swarm
 
-# Small enough that a worker answers about twice a second, and that all of them end at about the same time.
-_SEEDS_OF_A_PART: dict[Level, int] = {"core": 400, "message": 10, "full": 5}
+# Small enough that a worker answers several times a second, and that all of them end at about the same time.
+_SEEDS_OF_A_PART: dict[Level, int] = {"core": 200, "message": 10, "full": 5}
 _PARTS_OF_A_WORKER = 4
 
 Progress = Callable[[int, int], None]
@@ -122,6 +122,8 @@ def run_campaign(
         for part in parts:
             account.add(run_part(task, part, subject=tried, after=account.tell))
     else:
+        if type(task.workload) is not Workload:
+            raise PlanError(f"with jobs above 1 workload must be made by swarm, not {task.workload!r}")
         if tried is not SUBJECTS.get(tried.name):
             raise PlanError(f"with jobs above 1 subject must be in the registry, and {tried.name!r} is not")
         with _open_workers(task, min(jobs, len(parts))) as workers:

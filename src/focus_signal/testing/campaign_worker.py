@@ -106,13 +106,14 @@ def run_part(
                 subject=task.subject if subject is None else subject,
                 schedule=task.schedule,
             )
+            digest = ran.digest
         except Exception as error:  # noqa: BLE001 - whatever it is, the campaign has to name the seed
             shown = traceback.format_exception_only(error)[-1].strip()
             return PartResult(results, Raised(seed, shown, traceback.format_exc()))
         broken: dict[str, str] = {}
         for violation in ran.violations:
             broken.setdefault(violation.invariant, violation.text)
-        results.append(SeedResult(ran.digest, broken, ran.sometimes))
+        results.append(SeedResult(digest, broken, ran.sometimes))
         if after is not None:
             after(results[-1])
     return PartResult(results)

@@ -66,6 +66,15 @@ def sampled(policy: str = "shuffle", schedules: int = 1000) -> Strategy:
     return Sampled(policy, _at_least_one(schedules))
 
 
+def pct(depth: int = 3, schedules: int = 1000) -> Strategy:
+    """Run schedules by random priorities that change `depth` - 1 times; beyond Trio's own orders.
+
+    Raises:
+      PlanError: a number below 1.
+    """
+    return sampled(f"pct:{depth}", schedules)
+
+
 def _at_least_one(number: int) -> int:
     if number < 1:
         raise PlanError(f"the number of schedules is {number}, and must be 1 or more")

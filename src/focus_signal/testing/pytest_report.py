@@ -75,6 +75,12 @@ def directory_of(root: Path, test: str, seed: int) -> Path:
     return root / ".focus_signal" / "failures" / f"{name}-{seed}{again}"
 
 
+def typed(item: pytest.Item) -> str:
+    """Give a test's node id as it is typed where pytest was started, which need not be its rootdir."""
+    file, colons, rest = item.nodeid.partition("::")
+    return shlex.quote(relpath(item.config.rootpath / file, item.config.invocation_params.dir) + colons + rest)
+
+
 def shrunk(run: SimulatedRun, seconds: float) -> Run | None:
     """Find a smaller plan that breaks the same invariant without the test, and give the run of it.
 
@@ -190,7 +196,7 @@ class _Report:
         config = self.item.config
         if SETTINGS.replay is not None:
             path = Path(SETTINGS.replay)
-        words = ["pytest", shlex.quote(config.cwd_relative_nodeid(self.item.nodeid))]
+        words = ["pytest", typed(self.item)]
         if any(word.startswith("-m") for word in config.invocation_params.args):
             words.append(f"-m {shlex.quote(str(config.getoption('markexpr')))}")
         words.append(f"--focus-signal-replay={self._quoted(path)}")

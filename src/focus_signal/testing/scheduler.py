@@ -215,19 +215,18 @@ class _Internals:
 
 
 def _find_internals() -> _Internals:
-    found: list[Any] = []
+    try:
+        internals = _Internals(import_module("trio._core._run"), import_module("trio._core._thread_cache"))
+    except ImportError as missing:
+        _refuse(f"it has no module {missing.name}")
     for module, names in (
-        ("trio._core._run", ("_r", "_ALLOW_DETERMINISTIC_SCHEDULING", "GLOBAL_RUN_CONTEXT")),
-        ("trio._core._thread_cache", ("THREAD_CACHE",)),
+        (internals.run, ("_r", "_ALLOW_DETERMINISTIC_SCHEDULING", "GLOBAL_RUN_CONTEXT")),
+        (internals.threads, ("THREAD_CACHE",)),
     ):
-        try:
-            found.append(import_module(module))
-        except ImportError:
-            _refuse(f"it has no module {module}")
         for name in names:
-            if not hasattr(found[-1], name):
-                _refuse(f"{module} has no {name}")
-    return _Internals(*found)
+            if not hasattr(module, name):
+                _refuse(f"{module.__name__} has no {name}")
+    return internals
 
 
 def _refuse(found: str) -> NoReturn:

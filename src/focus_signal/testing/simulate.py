@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import zip_longest
 from pathlib import Path
 from typing import cast
 
@@ -99,6 +100,8 @@ def simulate(
                     )  # fmt: skip
 
                 ran = once(policy)
+                if replayed is not None and isinstance(ran.error, PlanError):
+                    ran.error.add_note(f"what runs is not what ran then; seed {seed} may still fail by itself")
                 if SETTINGS.check_determinism:
                     with heap_noise(seed):
                         again = once(policy)
@@ -201,11 +204,16 @@ def _policy(schedule: str, seed: int, replayed: Failure | None) -> Policy:
 
 
 def _compare(first: SimulatedRun, second: SimulatedRun) -> None:
+    differ = f"two runs of seed {first.seed} differ"
+    # What the clients did comes first: events name operations by their numbers alone.
+    for one, other in zip_longest(first.plan.operations, second.plan.operations):
+        if one != other:
+            raise NondeterminismError(f"{differ} in what the test did:\n- {one}\n+ {other}") from first.error
     difference = first_difference(first.trace.lines, second.trace.lines)
     if difference is not None:
-        raise NondeterminismError(f"two runs of seed {first.seed} differ:\n{difference}") from first.error
+        raise NondeterminismError(f"{differ}:\n{difference}") from first.error
     if first.digest != second.digest:
-        raise NondeterminismError(f"two runs of seed {first.seed} differ in schedule or bytes") from first.error
+        raise NondeterminismError(f"{differ} in schedule or bytes") from first.error
 
 
 def _raise_failure(ran: SimulatedRun) -> None:

@@ -1,14 +1,26 @@
 """Plans for Hypothesis, for authors who want its search and its shrinker; only this file needs it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from msgspec.structs import replace
 
 from focus_signal.testing.keyed import quantized
-from focus_signal.testing.plan import Fault, Join, Leave, Open, Operation, Plan, RunConfig, Say, Signal, Verb
-from focus_signal.testing.swarm import Workload
+from focus_signal.testing.plan import (
+    Fault,
+    FaultKind,
+    Join,
+    Leave,
+    Open,
+    Operation,
+    Plan,
+    RunConfig,
+    Say,
+    ServerVerb,
+    Signal,
+    Verb,
+)
 from focus_signal.testing.swarm_vocabulary import BAD_SIZES, TEXTS, UNKNOWN_USER
 
 _GAPS = st.sampled_from((0.0, 0.0625, 0.25, 1.0, 4.0))
@@ -16,32 +28,36 @@ _GAPS = st.sampled_from((0.0, 0.0625, 0.25, 1.0, 4.0))
 _CONNS = st.integers(0, 7)
 
 
-def plans_of(workload: Workload) -> SearchStrategy[Plan]:
-    """Give a strategy for plans with a workload's users, sizes, faults and verbs."""
+def plans_of(
+    plain: RunConfig,
+    draw_config: Callable[[int], RunConfig],
+    faults: Sequence[FaultKind],
+    verbs: Sequence[ServerVerb],
+) -> SearchStrategy[Plan]:
+    """Give a strategy for plans.
+
+    Args:
+      plain: the config that examples shrink to; its users and sizes are those of all plans.
+      draw_config: makes another config of a seed.
+      faults: the faults that may occur.
+      verbs: what may be done to the server.
+    """
     return st.builds(
         _plan,
         st.integers(0, 255),
-        st.one_of(st.just(_plain(workload)), st.integers(0, 255).map(workload.config)),
-        st.lists(_operations(workload), max_size=workload.operations),
+        st.one_of(st.just(plain), st.integers(0, 255).map(draw_config)),
+        st.lists(_operations(plain, faults, verbs), max_size=plain.operations),
     )
 
 
-def _plain(workload: Workload) -> RunConfig:
-    return RunConfig(
-        clients=workload.clients,
-        sizes=workload.sizes,
-        operations=workload.operations,
-        seconds=workload.seconds,
-        settle=workload.settle,
-    )
-
-
-def _operations(workload: Workload) -> SearchStrategy[Operation]:
+def _operations(
+    plain: RunConfig, faults: Sequence[FaultKind], verbs: Sequence[ServerVerb]
+) -> SearchStrategy[Operation]:
     """Draw one operation; its time is the gap before it, its connection is counted from the newest."""
-    names = [f"u{number}" for number in range(1, workload.clients + 1)]
+    names = [f"u{number}" for number in range(1, plain.clients + 1)]
     users = st.sampled_from(names)
     anyone = st.sampled_from((*names, UNKNOWN_USER))
-    sizes = st.sampled_from((*workload.sizes, *BAD_SIZES))
+    sizes = st.sampled_from((*plain.sizes, *BAD_SIZES))
     number = st.just(0)
     signals = st.builds(
         Signal,
@@ -60,12 +76,12 @@ def _operations(workload: Workload) -> SearchStrategy[Operation]:
         st.builds(Leave, id=number, at=_GAPS, conn=_CONNS),
         st.builds(Say, id=number, at=_GAPS, conn=_CONNS, text=texts),
     ]
-    if workload.faults:
-        faults = st.sampled_from(workload.faults)
+    if faults:
         amounts = st.sampled_from((0.25, 1.0, 64.0, 1_024.0))
-        kinds.append(st.builds(Fault, id=number, at=_GAPS, conn=_CONNS, fault=faults, amount=amounts))
-    if workload.verbs:
-        kinds.append(st.builds(Verb, id=number, at=_GAPS, verb=st.sampled_from(workload.verbs)))
+        some = st.sampled_from(faults)
+        kinds.append(st.builds(Fault, id=number, at=_GAPS, conn=_CONNS, fault=some, amount=amounts))
+    if verbs:
+        kinds.append(st.builds(Verb, id=number, at=_GAPS, verb=st.sampled_from(verbs)))
     return st.one_of(kinds)
 
 

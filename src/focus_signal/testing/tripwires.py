@@ -188,6 +188,8 @@ def _patches(wires: Tripwires) -> Iterator[tuple[Any, str, object]]:
     start = _thread.start_new_thread
     yield _thread, "start_new_thread", wires.guard("_thread.start_new_thread()", _THREAD, start)
     yield threading.Thread, "start", _thread_start(wires)
+    # Announced too, but only once the system has made the pair.
+    yield socket, "socketpair", wires.guard("socket.socketpair()", _SOCKET, socket.socketpair)
     yield socket, "getaddrinfo", _look_up(wires, socket.getaddrinfo)
 
 
