@@ -2,8 +2,8 @@
 
     python benchmarks/simulations.py [--quick] [--write-docs]
 
-The table goes to stdout. Everything runs in this process, on one processor; what is compared takes turns in one
-run. docs/performance.md says what each figure means.
+The table goes to stdout. Everything runs in this process, on one processor; what is compared takes turns in
+one run. docs/performance.md says what each figure means.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def distinct_schedules(level: Level, seeds: int) -> float:
 
 
 def shrinking(number: int) -> tuple[list[float], list[int]]:
-    """Return the milliseconds from a failure to its shrunk plan, and the operations left, at the core level."""
+    """Return milliseconds from a failure to its shrunk plan, and the operations left; at the core level."""
     milliseconds: list[float] = []
     left: list[int] = []
     for seed in count():
@@ -116,7 +116,7 @@ async def _relay_batches() -> None:
         inboxes = []
         for number, user in enumerate(("ana", "bo"), 1):
             outbox = Outbox(1 << 20, 4096, lambda: None)
-            outbox.flush = outbox.take  # type: ignore[method-assign, assignment]
+            outbox.flush = outbox.take  # type: ignore[assignment]
             inbox = owner.open_inbox()
             await inbox.open(number, outbox, [Connect(number, user), RequestMatch(number, 2)])
             inboxes.append(inbox)
@@ -130,6 +130,11 @@ async def _no_pause(name: str) -> None:
     del name
 
 
+def _no_meddling(name: str) -> bool:
+    del name
+    return False
+
+
 def points_ratio(rounds: int) -> list[float]:
     """Return what the owner's work costs with the points in it, as a multiple of what it costs without."""
     ratios: list[float] = []
@@ -137,7 +142,7 @@ def points_ratio(rounds: int) -> list[float]:
         with_points = timed(lambda: trio.run(_relay_batches))
         with ExitStack() as patches:
             for module in (owner_module, connection_module):
-                patches.enter_context(mock.patch.object(module, "buggify", lambda _: False))
+                patches.enter_context(mock.patch.object(module, "buggify", _no_meddling))
             patches.enter_context(mock.patch.object(owner_module, "pause", _no_pause))
             without = timed(lambda: trio.run(_relay_batches))
         ratios.append(with_points / without)
@@ -169,9 +174,12 @@ def _spread(values: Sequence[float], form: str = ".0f") -> str:
 def table(scale: Scale) -> str:
     """Measure everything and return it in markdown."""
     facts = machine()
-    lines = [
+    head = (
         f"Measured on {facts['date']}: {facts['processor']}, {facts['kernel']}; {facts['python']}, "
-        f"trio {facts['trio']}, trio-websocket {facts['trio-websocket']}. Processor time of one process.",
+        f"trio {facts['trio']}, trio-websocket {facts['trio-websocket']}. Processor time of one process."
+    )
+    lines = [
+        head,
         "",
         "| | core | message | full |",
         "|---|---:|---:|---:|",
@@ -192,8 +200,7 @@ def table(scale: Scale) -> str:
         f"| from a failure to its shrunk plan, core, ms | {_spread(milliseconds, '.1f')} |",
         f"| operations left of 45 or so | {_spread(left)} |",
         f"| one point outside of a simulation, ns | {_spread(point_nanoseconds(scale.rounds))} |",
-        f"| the owner's work with its points, as a multiple of without | "
-        f"{_spread(points_ratio(scale.rounds), '.3f')} |",
+        f"| the owner's work with its points, as a multiple | {_spread(points_ratio(scale.rounds), '.3f')} |",
     ]
     return "\n".join(lines)
 

@@ -52,6 +52,7 @@ class Story:
     t: float = field(default=0.0, init=False)
     users: dict[int, str] = field(factory=dict[int, str], init=False)
     speakers: dict[str, int] = field(factory=dict[str, int], init=False)
+    ended: dict[int, None] = field(factory=dict[int, None], init=False)
 
     def plan(self) -> Plan:
         return Plan(seed=0, config=self.config, operations=tuple(self.operations))
@@ -94,7 +95,8 @@ class Story:
         found = room(*(self.users[member] for member in members), name=name)
         self.join(conn, size, *(Deliver(member, found) for member in members))
         for member in members:
-            self.get(member, found)
+            if member not in self.ended:
+                self.get(member, found)
 
     def signal(self, conn: int, to: str, *effects: Effect, claim: str | None = None) -> Relay:
         """Send an offer of which this comes, and give the command that it was."""
@@ -131,9 +133,13 @@ class Story:
     def get(self, conn: int, message: Message) -> None:
         self.events.append(h.Got(self.t, conn, message))
 
+    def read_end(self, conn: int) -> None:
+        self.ended[conn] = None
+        self.events.append(h.EndRead(self.t, conn))
+
     def end(self, conn: int) -> None:
         """Let the server read an end, and carry it out."""
-        self.events.append(h.EndRead(self.t, conn))
+        self.read_end(conn)
         self.decide(Withdraw(conn))
         self.disconnect(conn)
 
@@ -174,3 +180,24 @@ class Story:
     def _op(self, operation: Operation) -> None:
         self.operations.append(operation)
         self.wait(1.0)
+
+
+def met(config: RunConfig | None = None) -> tuple[Story, int, int]:
+    """Tell of two who have met."""
+    story = Story(config or RunConfig())
+    ana, bo = story.open("ana"), story.open("bo")
+    story.join(ana, 2)
+    story.match(bo, 2, ana, bo)
+    return story, ana, bo
+
+
+def strangers(config: RunConfig | None = None) -> tuple[Story, int, int]:
+    """Tell of two who have not met."""
+    story = Story(config or RunConfig())
+    return story, story.open("ana"), story.open("bo")
+
+
+def marks(story: Story, count: int) -> list[Relayed]:
+    """Foresee the next offers of ana."""
+    payloads = [b',"sdp":"m%d "' % (story.next_id + more) for more in range(count)]
+    return [Relayed("ana", "offer", payload) for payload in payloads]

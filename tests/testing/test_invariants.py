@@ -204,7 +204,7 @@ def test_a_takeover_may_ask_anew() -> None:
 def test_dead_match(carried_out: bool) -> None:
     story, ana, bo = pair()
     story.join(ana, 2)
-    story.events.append(h.EndRead(story.t, ana))
+    story.read_end(ana)
     if carried_out:
         story.decide(Withdraw(ana))
     story.match(bo, 2, ana, bo)
@@ -213,7 +213,7 @@ def test_dead_match(carried_out: bool) -> None:
 
 def test_a_request_that_is_carried_out_behind_its_end_is_in_no_match() -> None:
     story, ana, bo = pair()
-    story.events.append(h.EndRead(story.t, ana))
+    story.read_end(ana)
     story.decide(Withdraw(ana))
     story.join(ana, 2)
     story.match(bo, 2, ana, bo)
@@ -232,7 +232,7 @@ def test_a_beginning_that_its_own_end_has_overtaken() -> None:
     story = Story()
     bo = story.open("bo")
     ana = story.open("ana", decided=False)
-    story.events.append(h.EndRead(story.t, ana))
+    story.read_end(ana)
     story.decide(Withdraw(ana))
     story.decide(Connect(ana, "ana"))
     story.join(ana, 2)
@@ -280,7 +280,7 @@ def test_a_good_size_gets_no_error() -> None:
 
 def test_who_is_leaving_is_told_nothing() -> None:
     story, ana, _ = pair()
-    story.events.append(h.EndRead(story.t, ana))
+    story.read_end(ana)
     story.decide(Withdraw(ana))
     story.join(ana, 17)
     assert story.broken() == set()
@@ -298,7 +298,7 @@ def test_a_room_that_comes_of_something_else_is_looked_at_too() -> None:
     story, ana, bo = pair()
     cy = story.open("cy")
     story.join(ana, 2)
-    story.events.append(h.EndRead(story.t, cy))
+    story.read_end(cy)
     found = room("ana", "bo")
     story.decide(Withdraw(cy), Deliver(ana, found), Deliver(bo, found))
     assert story.broken() == {"two-rooms"}

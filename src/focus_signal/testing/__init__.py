@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from focus_signal.testing.explore import exhaustive as exhaustive
     from focus_signal.testing.explore import explore as explore
     from focus_signal.testing.explore import pct as pct
+    from focus_signal.testing.explore import sampled as sampled
     from focus_signal.testing.invariants.names import INVARIANTS as INVARIANTS
     from focus_signal.testing.net.dialing import dialing as dialing
     from focus_signal.testing.net.network import Network as Network
@@ -68,6 +69,7 @@ _HOME = {
     "run_deterministically": "testing.runtime",
     "run_plan": "testing.run",
     "run_simulation": "testing.run",
+    "sampled": "testing.explore",
     "simulate": "testing.simulate",
     "sometimes": "testing.sometimes",
     "swarm": "testing.swarm",
@@ -98,6 +100,7 @@ __all__ = (
     "run_deterministically",
     "run_plan",
     "run_simulation",
+    "sampled",
     "simulate",
     "sometimes",
     "swarm",

@@ -1,6 +1,7 @@
 """A client as a test sees it: it asks, sends, and waits for what it expects."""
 
-from typing import TYPE_CHECKING, Literal, cast, overload
+from collections.abc import Callable
+from typing import Literal, Protocol, TypeVar, cast, overload
 
 import msgspec
 import trio
@@ -8,13 +9,28 @@ from attrs import define, field, frozen
 
 from focus_signal.core.effects import Message, Refused, Relayed, RoomFound
 from focus_signal.errors import SimulationFailed, TransportClosed
-from focus_signal.testing.plan import Join, Leave, LeaveBy, Say, Signal, text_of
+from focus_signal.testing.plan import Join, Leave, LeaveBy, Operation, Say, Signal, text_of
 from focus_signal.testing.shell.caller import HOME, Caller
 
-if TYPE_CHECKING:
-    from focus_signal.testing.simulation import Simulation
-
 SignalKind = Literal["offer", "answer", "ice-candidate"]
+AnOperation = TypeVar("AnOperation", bound=Operation)
+
+
+class Recorder(Protocol):
+    """Know what a client of a simulation has to know of it."""
+
+    @property
+    def patience(self) -> float:
+        """Tell for how many virtual seconds a client waits for what it expects."""
+        ...
+
+    def record(self, make: Callable[[int, float], AnOperation]) -> AnOperation:
+        """Put an operation into the plan of the run, under an id and a time that it gets here."""
+        ...
+
+    def note_payload(self, conn: int, payload: bytes, op: int) -> None:
+        """Make a payload known that bears no mark."""
+        ...
 
 
 @frozen
@@ -54,7 +70,7 @@ class Client:
     Error handling: what can no longer be sent raises `TransportClosed`.
     """
 
-    _simulation: "Simulation"
+    _simulation: Recorder
     _caller: Caller
     messages: list[ClientMessage] = field(factory=list[ClientMessage], init=False)
     """Everything that has come, in order."""

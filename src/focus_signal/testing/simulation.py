@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
-from typing import TypeVar
 from urllib.parse import quote
 
 import trio
@@ -13,7 +12,7 @@ from focus_signal.errors import NotListening
 from focus_signal.server.pages import SIGNAL_PATH
 from focus_signal.server.server import Server
 from focus_signal.testing import history as h
-from focus_signal.testing.client import Client
+from focus_signal.testing.client import AnOperation, Client
 from focus_signal.testing.net.dialing import dialing
 from focus_signal.testing.net.network import Network
 from focus_signal.testing.plan import Level, Open, Operation, Plan, RunConfig, ServerVerb, Verb
@@ -21,8 +20,6 @@ from focus_signal.testing.shell.caller import Caller
 from focus_signal.testing.shell.play import WAY_HOME
 from focus_signal.testing.shell.world import HOST, PORT, World, open_world
 from focus_signal.testing.subject import Subject
-
-AnOperation = TypeVar("AnOperation", bound=Operation)
 
 
 @define(eq=False, repr=False)

@@ -236,7 +236,7 @@ class _Inspection:
             and type(effect.message) is Refused
         ]
         if codes != [command.code] and (codes or line.open):
-            text = f"what c{line.conn} of {line.user} sent (#{op}) is to get the error {command.code}, not {codes}"
+            text = f"what c{line.conn} of {line.user} sent (#{op}) is to get {command.code}, not {codes}"
             self.findings.report("bad-request", t, text, (op,))
         if len(effects) > 1:
             self._judge_stray(t, effects, (Relayed, RoomFound, Close))

@@ -119,7 +119,7 @@ def _look_at_members(
 
 
 def _misplaced(world: World, user: str, size: int) -> tuple[str, str]:
-    """Say which invariant does not allow this user in a room of this size, and why; nothing if it is right."""
+    """Say which invariant keeps this user out of a room of this size, and why; nothing if none does."""
     wish = world.wishes.get(user)
     if wish is not None and wish[0] == size:
         return "", ""
@@ -180,12 +180,10 @@ def _is_refusal(effects: Sequence[Effect], connection: int) -> bool:
 
 
 def _shown(effects: Sequence[Effect]) -> str:
-    shown = [
-        f"a close for {effect.reason}" if type(effect) is Close else type(effect.message).__name__
+    return " and ".join(
+        f"a close for {effect.reason}" if isinstance(effect, Close) else type(effect.message).__name__
         for effect in effects
-        if type(effect) in {Close, Deliver}
-    ]
-    return " and ".join(shown)
+    )
 
 
 def _named(peers: Sequence[str]) -> str:

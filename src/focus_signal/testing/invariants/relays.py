@@ -37,7 +37,7 @@ class Relays:
 
     _world: World
     _findings: Findings
-    # What was decided and neither delivered nor refused, by its mark: the time, the connections, and what it is.
+    # What was neither delivered nor refused, by its mark: when it was decided, who sent it, and what it is.
     _pending: dict[int, tuple[float, Line, str]] = field(
         factory=dict[int, tuple[float, Line, str]], init=False
     )
@@ -173,7 +173,7 @@ class Relays:
         mark = mark_of(message.payload)
         pending = self._pending.pop(-1 if mark is None else mark, None)
         if mark is None or pending is None:
-            text = f"a {message.kind} from {message.sender} (#{mark}) was delivered that nobody was to get any more"
+            text = f"a {message.kind} from {message.sender} (#{mark}) was delivered once too often"
             self._findings.report("duplicate", t, text, () if mark is None else (mark,))
             return
         _, sender, what = pending

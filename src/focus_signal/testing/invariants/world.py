@@ -68,7 +68,7 @@ class World:
     served: dict[int, Line] = field(factory=dict[int, Line], init=False)
     speakers: dict[str, Line] = field(factory=dict[str, Line], init=False)
     had: dict[str, int] = field(factory=dict[str, int], init=False)
-    # A request is a size and the operation that made it; a queue holds the requests for a size in their order.
+    # A request is a size and the operation that made it; a queue holds those for a size in their order.
     wishes: dict[str, tuple[int, int]] = field(factory=dict[str, tuple[int, int]], init=False)
     queues: dict[int, dict[str, int]] = field(factory=dict[int, dict[str, int]], init=False)
     lost: dict[tuple[str, int], tuple[Lost, int]] = field(

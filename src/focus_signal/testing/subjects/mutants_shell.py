@@ -114,7 +114,7 @@ class _PlainErrors:
 
 
 def _putting(module: ModuleType, name: str, planted: type) -> Callable[[], AbstractContextManager[object]]:
-    """Give what puts a class in the place of the one that a module knows by a name, and takes it out again."""
+    """Give what puts a class where a module knows another by this name, and takes it out again."""
 
     @contextmanager
     def changed() -> Generator[None]:

@@ -158,7 +158,7 @@ class SeedLogic:
 
 @frozen
 class SeedScript:
-    """Read and write messages as the seed does: what it cannot use becomes an `Invalid`, of which nothing comes."""
+    """Read and write as the seed does; what it cannot use is an `Invalid`, of which nothing comes."""
 
     def decode(self, frame: bytes, connection: int, user: str) -> Command:
         """Make a command of a frame."""
@@ -212,7 +212,7 @@ def _spliced(queue: list[tuple[str, int]], number: float) -> list[tuple[str, int
 
 
 def _key(size: object) -> object:
-    """Give what stands for a value in JavaScript's `Map`; an array or an object is equal to none but itself."""
+    """Give what stands for a value in JavaScript's `Map`; an array or an object is equal to itself alone."""
     if isinstance(size, (list, dict)):
         return object()
     if isinstance(size, bool) or not isinstance(size, (int, float)):
