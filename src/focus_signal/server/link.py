@@ -65,7 +65,9 @@ class Link(Protocol):
 def link_of(stream: trio.abc.Stream) -> Link:
     """Make a link of whatever a listener gave."""
     if isinstance(stream, trio.SocketStream):
-        return SocketLink(stream)
+        # A socket that is made up in memory has no descriptor to work on, and brings its own link.
+        own = getattr(stream.socket, "link", None)
+        return own if isinstance(own, Link) else SocketLink(stream)
     if isinstance(stream, Link):
         return stream
     return StreamLink(stream)

@@ -73,6 +73,8 @@ async def test_a_partition_keeps_from_the_sender_what_was_read(autojump_clock: M
     network.partition("ana", 5, direction="down")
     began = trio.current_time()
     assert len(await server.receive_some()) == CALM.window
+    await trio.sleep(1)
+    assert client.send_nowait(b"x") == 0
     assert await since(began, client.wait_writable()) == 5
 
 
@@ -118,6 +120,20 @@ async def test_who_is_partitioned_away_is_accepted_when_it_ends(autojump_clock: 
         await network.connect(HOST, PORT, label="bo")
         assert (await listener.accept()).label == "bo"
         assert await since(OPEN, listener.accept()) == 5 - EIGHTH
+
+
+async def test_who_accepts_hears_that_a_held_connection_is_let_in(autojump_clock: MockClock) -> None:
+    network = Network(0, STEADY)
+    async with network.listen(HOST, PORT) as listener, trio.open_nursery() as nursery:
+        await network.connect(HOST, PORT, label="ana")
+        network.hold("ana")
+
+        async def accept() -> None:
+            assert await since(2 * EIGHTH, listener.accept()) == 10
+
+        nursery.start_soon(accept)
+        await trio.sleep(10)
+        network.release("ana")
 
 
 async def test_hold_and_release(autojump_clock: MockClock) -> None:
@@ -306,54 +322,6 @@ async def test_a_verb_takes_whatever_has_a_label(autojump_clock: MockClock) -> N
     network.partition(Client("ana"), 5)
     network.latency(client, 1, 1)
     assert await arrival(client, server) == 5
-
-
-async def test_healing_ends_every_fault(autojump_clock: MockClock) -> None:
-    network, client, server = await pair(CALM)
-    network.hold("ana")
-    network.partition("ana")
-    network.latency("ana", 1000, 2000)
-    network.bandwidth("ana", 0.1)
-    network.window("ana", 5)
-    network.chunks("ana", 1)
-    network.fin_delay("ana", 1000)
-    network.slow_reader("ana", 0.001)
-    network.refuse("ana", 3)
-    assert client.send_nowait(b"x" * 10) == 5
-    assert server.send_nowait(b"y" * 10) == 5
-    await trio.sleep(10)
-    network.heal()
-    await client.send_eof()
-    await server.send_eof()
-    assert await read_all(server) == [(EIGHTH, b"xxxxx"), (EIGHTH, b"")]
-    assert await read_all(client) == [(0, b"yyyyy"), (0, b"")]
-    began = trio.current_time()
-    client, server = await meet(network)
-    assert trio.current_time() - began == OPEN
-    assert client.send_nowait(b"x" * 1000) == CALM.window
-
-
-async def test_healing_hurries_those_that_connect(autojump_clock: MockClock) -> None:
-    network = Network(0, STEADY)
-    network.latency("ana", 1000, 1000)
-    async with trio.open_nursery() as nursery:
-
-        async def open_one() -> None:
-            await meet(network)
-            assert trio.current_time() == 1500 + 2 * EIGHTH
-
-        nursery.start_soon(open_one)
-        await trio.sleep(1500)
-        network.heal()
-
-
-async def test_healing_gives_a_link_its_own_options_back(autojump_clock: MockClock) -> None:
-    network = Network(0, STEADY)
-    client, server = await meet(network, options=LinkOptions(latency=(1, 1)))
-    network.latency("ana", 5, 5)
-    assert await arrival(client, server) == 5
-    network.heal()
-    assert await arrival(client, server) == 1
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,7 @@ class Network(Faults):
             listener = self._listener_at(there)
         else:
             raise os_error(errno.ETIMEDOUT, f"{host}:{port}")
+        link.adopt_weather()
         await weather.cross(Way.DOWN, trio.current_time() + down.delay())
         if listener is None:
             self._tell("refused", label, f"{host}:{port}")
