@@ -4,12 +4,11 @@ Every run of pytest loads it where the package is installed, used or not, so it 
 simulates is imported when an option, a fixture or a failure asks for it.
 """
 
-import shlex
 from argparse import ArgumentTypeError
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 FIXTURE = "focus_signal_seed"
 _PREFIX = "--focus-signal"
 _TITLE = "focus-signal"
-_MOST = 2**63 - 1
+_MOST_SEED = 2**63 - 1
+_MOST_SEEDS = 1_000_000
 _REPLAYED = pytest.StashKey[str]()
 """The node id of the test that is replayed."""
 _BEFORE = pytest.StashKey[dict[str, object]]()
@@ -83,8 +83,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Put the settings back, for a run of pytest within another."""
-    for name, value in config.stash.get(_BEFORE, {}).items():
-        setattr(_settings(), name, value)
+    if _BEFORE in config.stash:
+        for name, value in config.stash[_BEFORE].items():
+            setattr(_settings(), name, value)
 
 
 @pytest.hookimpl(trylast=True)
@@ -121,9 +122,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def focus_signal_seed(request: pytest.FixtureRequest) -> Generator[int]:
     """Decide the order of tasks and the randomness of a Trio test by a seed, which the test gets.
 
-    It is for ordinary tests of pytest-trio; those of `simulate` bring all that. Time stays what it was: ask for
-    `autojump_clock` too. Seed 0, or each that --focus-signal-seed and --focus-signal-seeds name; a test
-    that is parametrized over it, with indirect=True, has seeds of its own.
+    It is for ordinary tests of pytest-trio; those of `simulate` bring all that. Time stays what it was: ask
+    for `autojump_clock` too. The seed is 0, or each that --focus-signal-seed and --focus-signal-seeds name; a
+    test that is parametrized over it, with indirect=True, has seeds of its own.
     """
     from focus_signal.testing.pytest_order import fixtures_in_order  # noqa: PLC0415 - see the file's top
     from focus_signal.testing.runtime import reproducible  # noqa: PLC0415 - the same
@@ -151,15 +152,15 @@ def pytest_runtest_makereport(
 
 
 def _section(item: pytest.Item, error: BaseException) -> str | None:
-    if getattr(error, "focus_signal_run", None) is not None:
-        from focus_signal.testing.pytest_report import report_of  # noqa: PLC0415 - see the file's top
-
-        return report_of(item, error)
+    simulated = getattr(error, "focus_signal_run", None) is not None
     params = cast("dict[str, object]", getattr(getattr(item, "callspec", None), "params", {}))
-    if FIXTURE in params:
-        test = shlex.quote(item.config.cwd_relative_nodeid(item.nodeid))
-        return f"seed {params[FIXTURE]}\nagain: pytest {test} {_PREFIX}-seed={params[FIXTURE]}"
-    return None
+    if not simulated and FIXTURE not in params:
+        return None
+    from focus_signal.testing.pytest_report import report_of, typed  # noqa: PLC0415 - see the file's top
+
+    if simulated:
+        return report_of(item, error)
+    return f"seed {params[FIXTURE]}\nreplay: pytest {typed(item)} {_PREFIX}-seed={params[FIXTURE]}"
 
 
 def _chosen_seeds(config: pytest.Config) -> Sequence[int]:
@@ -171,9 +172,9 @@ def _chosen_seeds(config: pytest.Config) -> Sequence[int]:
 
 def _parametrized(mark: pytest.Mark) -> tuple[list[str], bool | Sequence[str]]:
     names = cast("str | Iterable[str]", mark.args[0] if mark.args else mark.kwargs["argnames"])
-    indirect = cast("bool | Sequence[str]", mark.args[2] if len(mark.args) > 2 else mark.kwargs.get("indirect", False))
+    given: object = mark.args[2] if len(mark.args) > 2 else mark.kwargs.get("indirect", False)
     split = names.split(",") if isinstance(names, str) else names
-    return [name.strip() for name in split], indirect
+    return [name.strip() for name in split], cast("bool | Sequence[str]", given)
 
 
 def _settings() -> "Settings":
@@ -206,14 +207,14 @@ def _test_of(path: Path) -> str:
 
 
 def _seed(text: str) -> int:
-    return _whole_number(text, 0)
+    return _whole_number(text, 0, _MOST_SEED)
 
 
 def _count(text: str) -> int:
-    return _whole_number(text, 1)
+    return _whole_number(text, 1, _MOST_SEEDS)
 
 
-def _whole_number(text: str, least: Literal[0, 1]) -> int:
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= _MOST):
-        raise ArgumentTypeError(f"must be a whole number from {least} to {_MOST}, not {text!r}")
+def _whole_number(text: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise ArgumentTypeError(f"must be a whole number from {least} to {most}, not {text!r}")
     return int(text)

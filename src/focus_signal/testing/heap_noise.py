@@ -1,7 +1,7 @@
 """Memory in disorder: so that what depends on where objects lie does not come out the same twice by luck.
 
-A second run of the same code gets the memory that the first gave back, in much the same order. Then a set of objects
-is iterated in the same order too, and `id` compares alike, though nothing says that they should.
+A second run of the same code gets the memory that the first gave back, in much the same order. Then a set of
+objects is iterated in the same order too, and `id` compares alike, though nothing says that they should.
 """
 
 from collections.abc import Generator

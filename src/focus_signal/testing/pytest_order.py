@@ -1,11 +1,11 @@
 """The order in which pytest-trio starts and ends async fixtures: every private name of it is in this file.
 
-It collects a test's fixtures, and the users of each, in sets, and starts tasks in the order of such a set, which
-follows the memory's layout. Here they are collected in the order in which the test names them.
+It collects a test's fixtures, and the users of each, in sets, and starts tasks in the order of such a set,
+which follows the memory's layout. Here they are collected in the order in which the test names them.
 """
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,18 +27,20 @@ def fixtures_in_order() -> Generator[None]:
     if plugin is None:
         yield
         return
-    fixture = getattr(plugin, "TrioFixture", None)
+    fixture: Any = getattr(plugin, "TrioFixture", None)
     if not isinstance(fixture, type) or _COLLECT not in vars(fixture):
-        raise UnsupportedTrio(f"this pytest-trio cannot be made deterministic: it has no TrioFixture.{_COLLECT}")
+        raise UnsupportedTrio(f"this pytest-trio cannot be made deterministic: it has no {_COLLECT}")
 
-    def collect(self: Any) -> dict[Any, None]:
+    def collect(self: Any) -> dict[Any, None]:  # noqa: ANN401 - a class of pytest-trio's, which has no types
         """Do what the method that this replaces does, with dicts in place of its sets."""
         found: dict[Any, None] = {self: None}
-        for value in self._pytest_kwargs.values():
+        values: Iterable[Any] = self._pytest_kwargs.values()
+        for value in values:
             if isinstance(value, fixture):
-                before: dict[Any, None] = dict.fromkeys(value.user_done_events)
-                value.user_done_events = {**before, self._teardown_done: None}
-                found.update(dict.fromkeys(collect(value)))
+                used: Any = value
+                before: dict[Any, None] = dict.fromkeys(used.user_done_events)
+                used.user_done_events = {**before, self._teardown_done: None}
+                found.update(collect(used))
         return found
 
     with replaced((fixture, _COLLECT, collect)):

@@ -7,6 +7,7 @@ import re
 import shlex
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from hashlib import blake2b
 from os.path import relpath
 from pathlib import Path
@@ -78,14 +79,16 @@ def directory_of(root: Path, test: str, seed: int) -> Path:
 def typed(item: pytest.Item) -> str:
     """Give a test's node id as it is typed where pytest was started, which need not be its rootdir."""
     file, colons, rest = item.nodeid.partition("::")
-    return shlex.quote(relpath(item.config.rootpath / file, item.config.invocation_params.dir) + colons + rest)
+    return shlex.quote(
+        relpath(item.config.rootpath / file, item.config.invocation_params.dir) + colons + rest
+    )
 
 
 def shrunk(run: SimulatedRun, seconds: float) -> Run | None:
     """Find a smaller plan that breaks the same invariant without the test, and give the run of it.
 
-    It is sought at the core level, where a run takes less than a millisecond, and only if the core does not show
-    the breach at the level of the run.
+    It is sought at the core level, where a run takes less than a millisecond, and only if the core does not
+    show the breach at the level of the run.
 
     Args:
       run: what the test came to.
@@ -99,15 +102,17 @@ def shrunk(run: SimulatedRun, seconds: float) -> Run | None:
     broken = run.violations[0].invariant
     end = monotonic() + seconds
 
-    def breaks(plan: Plan, level: Level) -> bool:
+    def breaks(level: Level, plan: Plan) -> bool:
         ran = run_plan(plan, level=level, subject=run.subject)
         return any(violation.invariant == broken for violation in ran.violations)
 
+    def breaks_in_time(level: Level, plan: Plan) -> bool:
+        # That the whole plan does is known, and how long it takes to seek is not.
+        return plan == run.plan or (monotonic() < end and breaks(level, plan))
+
     for level in dict.fromkeys(("core", run.level)):
-        if breaks(run.plan, level):
-            found = shrink(
-                run.plan, lambda plan: plan == run.plan or (monotonic() < end and breaks(plan, level))
-            )
+        if breaks(level, run.plan):
+            found = shrink(run.plan, partial(breaks_in_time, level))
             return run_plan(found.plan, level=level, subject=run.subject)
     return None
 
@@ -226,8 +231,9 @@ def _violation_lines(violations: tuple[Violation, ...]) -> Iterator[str]:
         return
     yield "violations:"
     for violation in violations:
-        ops = "".join(f" #{op}" for op in violation.ops)
-        yield f"  {violation.invariant} at {violation.t:.6f} s{f' (operations{ops})' if ops else ''}: {violation.text}"
+        ops = " ".join(f"#{op}" for op in violation.ops)
+        about = f" (operations {ops})" if ops else ""
+        yield f"  {violation.invariant} at {violation.t:.6f} s{about}: {violation.text}"
 
 
 def _indented(lines: list[str]) -> Iterator[str]:

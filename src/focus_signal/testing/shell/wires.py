@@ -83,7 +83,10 @@ async def open_wire(stream: SimStream, user: str, level: Level) -> AsyncGenerato
             websocket = await wrap_client_stream(
                 cast("trio.Nursery", reader), cast("trio.SocketStream", stream), "focus.test", path
             )
-        admitted = websocket is not None and websocket.closed is None
+        # A close frame may come right behind the server's welcome: who is sent away was let in.
+        admitted = websocket is not None and (
+            websocket.closed is None or websocket.closed.code != _ABNORMAL
+        )
         if websocket is not None and admitted:
             yield _WebSocketWire(websocket)
         nursery.cancel_scope.cancel()
