@@ -81,12 +81,17 @@ class Client:
         self._caller.on_message = self._take
 
     def __repr__(self) -> str:
-        return f"<Client {self.label!r}>"
+        return f"<Client {self.label} of {self.user!r}>"
 
     @property
     def user(self) -> str:
         """Give the user id."""
         return self._caller.user
+
+    @property
+    def conn(self) -> int:
+        """Give the number of the connection in the plan."""
+        return self._caller.conn
 
     @property
     def label(self) -> str:
@@ -202,6 +207,18 @@ class Client:
     async def run(self) -> None:
         """Be the client's task."""
         await self._caller.run()
+        self._came.set()
+
+    def end_link(self, by: Literal["reset", "half-close"]) -> None:
+        """End the link by a verb of the network; nothing happens if the client has left already."""
+        if self._caller.left or self._caller.ended.is_set():
+            return
+        conn = self._caller.conn
+        operation = self._simulation.record(lambda id_, at: Leave(id=id_, at=at, conn=conn, by=by))
+        if by == "reset":
+            self._caller.cut(operation.id)
+        else:
+            self._caller.end_sending(operation.id)
         self._came.set()
 
     async def go_home(self) -> None:

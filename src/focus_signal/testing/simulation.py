@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
+from typing import cast
 from urllib.parse import quote
 
 import trio
@@ -14,11 +15,22 @@ from focus_signal.server.server import Server
 from focus_signal.testing import history as h
 from focus_signal.testing.client import AnOperation, Client
 from focus_signal.testing.net.dialing import dialing
-from focus_signal.testing.net.network import Network
-from focus_signal.testing.plan import Level, Open, Operation, Plan, RunConfig, ServerVerb, Verb
+from focus_signal.testing.plan import (
+    Direction,
+    Fault,
+    FaultKind,
+    Level,
+    Open,
+    Operation,
+    Plan,
+    RunConfig,
+    ServerVerb,
+    Verb,
+)
 from focus_signal.testing.shell.caller import Caller
 from focus_signal.testing.shell.play import WAY_HOME
 from focus_signal.testing.shell.world import HOST, PORT, World, open_world
+from focus_signal.testing.simulated_network import LinkEnd, SimulatedNetwork
 from focus_signal.testing.subject import Subject
 
 
@@ -37,7 +49,9 @@ class Simulation:
     _ids: "count[int]" = field(factory=lambda: count(1), init=False)
     _conns: "count[int]" = field(factory=lambda: count(1), init=False)
     _clients: list[Client] = field(factory=list[Client], init=False)
-    _labels: dict[str, int] = field(factory=dict[str, int], init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.net.recorder = self
 
     def __repr__(self) -> str:
         return f"<Simulation of seed {self.seed} at the {self.level} level>"
@@ -58,9 +72,9 @@ class Simulation:
         return self._world.config
 
     @property
-    def net(self) -> Network:
-        """Give the network; its verbs take a client, or the label of a link."""
-        return self._world.network
+    def net(self) -> SimulatedNetwork:
+        """Give the network; its verbs take a client, a user, or the label of a link of the test's own."""
+        return cast("SimulatedNetwork", self._world.network)
 
     @property
     def server(self) -> Server:
@@ -118,10 +132,8 @@ class Simulation:
     def start_client(self, user: str) -> Client:
         """Begin to connect a client, and give it at once; its `connect` waits for the rest."""
         conn = next(self._conns)
-        times = self._labels[user] = self._labels.get(user, 0) + 1
-        label = user if times == 1 else f"{user}#{times}"
         self.record(lambda id_, at: Open(id=id_, at=at, conn=conn, user=user))
-        client = Client(self, Caller(self._world, conn, user, label))
+        client = Client(self, Caller(self._world, conn, user, f"c{conn}"))
         self._clients.append(client)
         self.nursery.start_soon(client.run)
         return client
@@ -155,6 +167,33 @@ class Simulation:
         """Make a payload known that bears no mark."""
         self._world.notes.marks.sent(conn, payload, op)
 
+    def record_fault(
+        self, label: str, fault: FaultKind, amount: float = 0.0, direction: Direction = "both"
+    ) -> None:
+        """Put what was done to a client's link into the plan."""
+        client = self._client_labelled(label)
+        if client is not None:
+            conn = client.conn
+            operation = self.record(
+                lambda id_, at: Fault(
+                    id=id_, at=at, conn=conn, fault=fault, amount=amount, direction=direction
+                )
+            )
+            self.history.append(h.Meddled(trio.current_time(), operation.id))
+
+    def end_link(self, label: str, by: LinkEnd) -> None:
+        """Let a client end its link, as its own `reset` and `half_close` do."""
+        client = self._client_labelled(label)
+        if client is not None:
+            client.end_link(by)
+
+    def label_named(self, name: str) -> str:
+        """Give the label of the newest client of a user; what names no user is a label already."""
+        return next((client.label for client in reversed(self._clients) if client.user == name), name)
+
+    def _client_labelled(self, label: str) -> Client | None:
+        return next((client for client in self._clients if client.label == label), None)
+
     async def end(self) -> None:
         """Heal, settle, send everyone home, and see what the server is left with."""
         world = self._world
@@ -187,6 +226,6 @@ async def open_simulation(
       subject: whose logic the server runs.
       patience: virtual seconds for which a client waits for what it expects.
     """
-    async with open_world(level, seed, config, subject) as world:
+    async with open_world(level, seed, config, subject, SimulatedNetwork) as world:
         with dialing(world.network):
             yield Simulation(world, patience)

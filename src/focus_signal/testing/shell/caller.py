@@ -101,12 +101,11 @@ class Caller:
         if wire is None or leave.by == "reset":
             self.cut(leave.id)
             return
+        if leave.by == "half-close":
+            self.end_sending(leave.id)
+            return
         self.left = True
         self.world.notes.add(h.Left(trio.current_time(), self.conn, leave.id))
-        if leave.by == "half-close":
-            self.world.network.half_close(self.label)
-            self._goodbye_said.set()
-            return
         try:
             with trio.move_on_after(_GOODBYE) as patience:
                 await wire.close()
@@ -114,6 +113,15 @@ class Caller:
                 self._scope.cancel()
         finally:
             self._goodbye_said.set()
+
+    def end_sending(self, op: int) -> None:
+        """End what is sent, so that the server reads the end of the stream."""
+        if self.left or self.ended.is_set():
+            return
+        self.left = True
+        self.world.notes.add(h.Left(trio.current_time(), self.conn, op))
+        self.world.network.half_close(self.label)
+        self._goodbye_said.set()
 
     def cut(self, op: int) -> None:
         """End the connection by a reset, at once."""

@@ -84,9 +84,7 @@ async def open_wire(stream: SimStream, user: str, level: Level) -> AsyncGenerato
                 cast("trio.Nursery", reader), cast("trio.SocketStream", stream), "focus.test", path
             )
         # A close frame may come right behind the server's welcome: who is sent away was let in.
-        admitted = websocket is not None and (
-            websocket.closed is None or websocket.closed.code != _ABNORMAL
-        )
+        admitted = websocket is not None and (websocket.closed is None or websocket.closed.code != _ABNORMAL)
         if websocket is not None and admitted:
             yield _WebSocketWire(websocket)
         nursery.cancel_scope.cancel()

@@ -44,6 +44,7 @@ class World:
       config: of the run.
       subject: whose logic the server runs.
       nursery: for the server and its clients.
+      make_network: makes the network of a seed and of what its links are like.
     """
 
     level: Level
@@ -51,6 +52,7 @@ class World:
     config: RunConfig
     subject: Subject
     nursery: trio.Nursery
+    make_network: Callable[[int, LinkOptions], Network] = Network
     notes: Notes = field(factory=Notes, init=False)
     network: Network = field(init=False)
     director: ShellDirector = field(init=False)
@@ -72,7 +74,7 @@ class World:
             window=config.window,
             fin_delay=config.fin_delay,
         )
-        self.network = Network(self.seed, options)
+        self.network = self.make_network(self.seed, options)
         self.director = ShellDirector(self.seed, config.buggify, self.notes)
         self._new_id = room_ids(self.seed)
 
@@ -162,7 +164,13 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(level: Level, seed: int, config: RunConfig, subject: Subject) -> AsyncGenerator[World]:
+async def open_world(
+    level: Level,
+    seed: int,
+    config: RunConfig,
+    subject: Subject,
+    make_network: Callable[[int, LinkOptions], Network] = Network,
+) -> AsyncGenerator[World]:
     """Open a world with a server that takes connections.
 
     Args:
@@ -170,11 +178,12 @@ async def open_world(level: Level, seed: int, config: RunConfig, subject: Subjec
       seed: of the run.
       config: of the run.
       subject: whose logic the server runs.
+      make_network: makes the network of a seed and of what its links are like.
 
     Cancellation: everything in it ends at once.
     """
     async with trio.open_nursery() as nursery:
-        world = World(level, seed, config, subject, nursery)
+        world = World(level, seed, config, subject, nursery, make_network)
         with subject.changed(), _listening_to_faults(world.notes):
             await world.start()
             yield world
