@@ -3,6 +3,8 @@
 
 PYTHON ?=
 ARGS ?=
+FIRST ?= 0
+TIMES ?= 1
 SEED ?= $(or $(FOCUS_SIGNAL_SEED),../shared/seed)
 
 export PYTHON
@@ -15,12 +17,12 @@ TYPED := $(foreach directory,src tests benchmarks scripts examples,\
 	$(if $(wildcard $(directory)/*.py $(directory)/*/*.py),$(directory)))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-long test-deps check lint types format bench seed-transcripts lock clean
+.PHONY: help serve test test-long test-deps check lint types format bench campaign seed-transcripts lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  ARGS="..." is handed on by serve, test, test-long, bench and seed-transcripts: make serve ARGS="--port 9000"'
+	@echo '  ARGS="..." is handed on by serve, test, test-long, bench, campaign and seed-transcripts: make serve ARGS="--port 9000"'
 	@echo '  PYTHON=... builds .venv with that interpreter; SEED=... is the directory of the seed'"'"'s document'
 
 serve: ## build what is missing and start the server on 0.0.0.0:8000
@@ -60,6 +62,15 @@ format: ## rewrite the Python files as `make lint` wants them, as far as that go
 bench: ## measure this server, and the seed beside it
 	$(ENVIRONMENT) run test seed
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+	@$(BIN)/python benchmarks/simulations.py $(filter --quick --write-docs,$(ARGS))
+
+# The slowest level first: whoever stops it early has seen that one at least.
+campaign: ## a long run of simulations at all levels (an hour or more); FIRST=... is the first seed, TIMES=... how much longer
+	$(ENVIRONMENT) run
+	@echo "campaign: the seeds from $(FIRST), $(TIMES) time(s)"
+	@$(foreach part,full:4000 message:20000 core:1000000,\
+		$(BIN)/focus-signal sim run --level $(word 1,$(subst :, ,$(part))) --jobs $$(nproc) $(ARGS) \
+			--seeds $(FIRST):$$(( $(FIRST) + $(word 2,$(subst :, ,$(part))) * $(TIMES) )) || exit 1;)
 
 seed-transcripts: ## record anew what the seed answers, for the tests that compare
 	$(ENVIRONMENT) run test seed

@@ -1,4 +1,4 @@
-"""The server as an author embeds it: opening, stopping, being cancelled, draining, failing."""
+"""The server as an author embeds it, on real sockets: opening, ending, being cancelled, failing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from itertools import count
 
 import pytest
 import trio
-from trio.testing import MockClock, memory_stream_pair
 from trio_websocket import (
     ConnectionClosed,
     WebSocketConnection,
@@ -17,13 +16,8 @@ from trio_websocket import (
 )
 
 from focus_signal import Config, FocusSignalError, NotListening, Server, ServerFailed, open_server, serve
-from tests.server.memory_listener import open_memory_listener
 
 LOCAL = Config(host="127.0.0.1", port=0)
-UPGRADE = (
-    b"GET /signal?userId=ana HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
 JOIN = '{"type":"matchmaking","matchSize":2}'
 
 
@@ -62,18 +56,6 @@ async def close_code(client: WebSocketConnection) -> tuple[int, str | None]:
     reason = closed.value.reason
     assert reason is not None
     return reason.code, reason.reason
-
-
-async def get(server: Server, path: str) -> int:
-    return await status_of(server, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-
-
-async def status_of(server: Server, request: bytes) -> int:
-    stream = await trio.open_tcp_stream("127.0.0.1", server.port)
-    async with stream:
-        await stream.send_all(request)
-        answer = b"".join([part async for part in stream])
-    return int(answer.split()[1])
 
 
 async def test_a_block_has_a_server_and_its_end_closes_everyone(connect: Connect) -> None:
@@ -143,65 +125,6 @@ async def test_room_ids_come_from_outside(connect: Connect) -> None:
         ana = await connect(server, "ana")
         await ana.send_message('{"type":"matchmaking","matchSize":1}')
         assert await ana.get_message() == '{"type":"room-found","roomId":"room-1","peers":["ana"]}'
-
-
-async def test_a_drain_sends_everyone_away_and_keeps_the_listeners_open(connect: Connect) -> None:
-    async with open_server(LOCAL) as server:
-        assert await get(server, "/readyz") == 200
-        ana, bo = await connect(server, "ana"), await connect(server, "bo")
-        await ana.send_message(JOIN)
-        with trio.fail_after(30):
-            await server.drain(grace=10)
-        assert await close_code(ana) == (1012, "restart")
-        assert await close_code(bo) == (1012, "restart")
-        assert server.statistics().connections == 0
-        assert server.statistics().draining
-        assert await get(server, "/readyz") == 503
-        assert await get(server, "/healthz") == 200
-        assert await status_of(server, UPGRADE) == 503
-        await server.drain(grace=1)  # again: there is nothing left to do
-
-
-async def test_a_drain_cuts_who_is_still_there_after_the_grace(autojump_clock: MockClock) -> None:
-    ours, theirs = memory_stream_pair()
-    connections, listener = open_memory_listener()
-    async with open_server(Config(), [listener]) as server:
-        connections.send_nowait(theirs)
-        await ours.send_all(UPGRADE)
-        await wait_until(lambda: server.statistics().connections == 1)
-        began = trio.current_time()
-        await server.drain(grace=1.5)  # it never answers the close frame
-        assert trio.current_time() - began == 1.5
-        assert server.statistics().connections == 0
-
-
-async def test_a_stop_waits_for_nobody_beyond_the_close_deadline(autojump_clock: MockClock) -> None:
-    ours, theirs = memory_stream_pair()
-    connections, listener = open_memory_listener()
-    async with open_server(Config(), [listener]) as server:
-        connections.send_nowait(theirs)
-        await ours.send_all(UPGRADE)
-        await wait_until(lambda: server.statistics().connections == 1)
-        began = trio.current_time()
-    assert trio.current_time() - began == Config().close_timeout
-    answer = b"".join([part async for part in ours])
-    assert answer.endswith(b"\x88\x09\x03\xf4restart")
-
-
-async def test_a_peer_that_answers_no_ping_is_closed(autojump_clock: MockClock) -> None:
-    ours, theirs = memory_stream_pair()
-    connections, listener = open_memory_listener()
-    async with open_server(Config(), [listener]) as server:
-        connections.send_nowait(theirs)
-        began = trio.current_time()
-        await ours.send_all(UPGRADE)
-        answer = b"".join([part async for part in ours])
-        config = server.config
-        assert (
-            trio.current_time() - began <= config.ping_interval + config.pong_timeout + config.close_timeout
-        )
-        assert answer.endswith(b"\x88\x09\x0f\xa2no-pong")
-        await wait_until(lambda: server.statistics().connections == 0)
 
 
 async def test_a_matchmaker_that_fails_ends_the_server_and_tells_everyone(

@@ -1,7 +1,9 @@
-"""The command line: `focus-signal serve`."""
+"""The command line: `focus-signal serve`, and `focus-signal sim` with commands of its own."""
 
 import argparse
 from collections.abc import Sequence
+
+from focus_signal.cli.sim_options import add_sim
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -11,8 +13,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
       arguments: what follows the program's name; None takes it from the process.
 
     Returns:
-      the exit status: 0, or 1 when the address cannot be listened on, 2 for a wrong argument, 70 for a fault
-      of the server's own.
+      the exit status. Of `serve`: 0, or 1 when the address cannot be listened on, 2 for a wrong argument, 70
+      for a fault of the server's own. Of `sim`: see `focus_signal.cli.sim`.
     """
     parser = argparse.ArgumentParser(
         prog="focus-signal", description="A WebRTC signaling and matchmaking server.", allow_abbrev=False
@@ -20,8 +22,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="run the server", allow_abbrev=False)
     _add_serve(serve)
+    about = "run the server in simulations that a seed decides"
+    add_sim(commands.add_parser("sim", help=about, description=f"{about.capitalize()}.", allow_abbrev=False))
     options = parser.parse_args(arguments)
     # Only now: `--help` and a wrong argument are answered without loading the server.
+    if options.command == "sim":
+        from focus_signal.cli.sim import run as run_sim  # noqa: PLC0415
+
+        return run_sim(options)
     from focus_signal.cli.serve import run  # noqa: PLC0415
 
     return run(options, serve.error)

@@ -17,7 +17,9 @@ def add_sim(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="sim_command", required=True, metavar="COMMAND")
 
     def add(name: str, about: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=about, description=f"{about}.", allow_abbrev=False)
+        command = commands.add_parser(
+            name, help=about, description=f"{about[0].upper()}{about[1:]}.", allow_abbrev=False
+        )
         # Whoever carries the command out complains about its arguments in this one's name.
         command.set_defaults(complain=command.error)
         return command
@@ -27,7 +29,7 @@ def add_sim(parser: argparse.ArgumentParser) -> None:
     _add_replay(add("replay", "run a seed, a failure file or a plan again and say what did not hold"))
     _add_shrink(add("shrink", "find a smaller plan that breaks the same invariant"))
     _add_diagram(add("diagram", "draw a run as a sequence diagram"))
-    _add_source(add("check-determinism", "run twice, in two processes unlike each other, and compare"))
+    add_source(add("check-determinism", "run twice, in two processes unlike each other, and compare"))
     _add_diff(add("diff", "show the first difference between two traces or failures"))
     _add_plan(add("plan", "print what a seed's run does"))
 
@@ -38,7 +40,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )
     _add_conditions(parser)
     _add_workload(parser)
-    parser.add_argument("--jobs", type=whole(1), default=1, metavar="N", help="processes that share the work (1)")
+    parser.add_argument(
+        "--jobs", type=whole(1), default=1, metavar="N", help="processes that share the work (1)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
 
 
@@ -47,7 +51,7 @@ def _add_subjects(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
-    _add_source(parser)
+    add_source(parser)
     parser.add_argument(
         "--trace",
         action="store_true",
@@ -59,7 +63,7 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_shrink(parser: argparse.ArgumentParser) -> None:
-    _add_source(parser)
+    add_source(parser)
     parser.add_argument("--invariant", metavar="NAME", help="which one is to stay broken (the first that is)")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="OUT", help="write the failure there instead of on stdout"
@@ -67,9 +71,11 @@ def _add_shrink(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_diagram(parser: argparse.ArgumentParser) -> None:
-    _add_source(parser)
+    add_source(parser)
     parser.add_argument("--format", choices=FORMATS, default="ascii", help="how it is drawn (ascii)")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="write it there instead of on stdout")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="write it there instead of on stdout"
+    )
 
 
 def _add_diff(parser: argparse.ArgumentParser) -> None:
@@ -86,7 +92,8 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     _add_workload(parser)
 
 
-def _add_source(parser: argparse.ArgumentParser) -> None:
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which run a command is about."""
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a failure file, or a plan")
     which.add_argument("--seed", type=whole(0), metavar="N", help="what `sim run` ran under this seed")

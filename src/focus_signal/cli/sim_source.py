@@ -112,12 +112,14 @@ def _source(
     if isinstance(loaded, Plan):
         known = subject or subject_named("server")
         return Source(str(path), loaded, level or "core", known, schedule)
-    own = subject_of(loaded.subject, f"argument FILE: {path}: ")
-    same = (level or loaded.level) == loaded.level and (subject or own) is own and schedule is None
+    tried = subject or subject_of(loaded.subject, f"argument FILE: {path}: ")
+    same = (level or loaded.level) == loaded.level and tried.name == loaded.subject and schedule is None
     notes: list[str] = []
     if loaded.test is not None:
         same = False
-        notes.append(f"{path} was made by the test {loaded.test}; here its plan is run, without the test's own code")
+        notes.append(
+            f"{path} was made by the test {loaded.test}; here its plan is run, without the test's own code"
+        )
     elif not same:
         notes.append(f"{path} is run in another way than it was; its schedule and its digest are left aside")
     log = None
@@ -127,7 +129,7 @@ def _source(
         str(path),
         loaded.plan,
         level or loaded.level,
-        subject or own,
+        tried,
         schedule,
         log,
         loaded if same and loaded.digest else None,
@@ -169,10 +171,8 @@ def blind_note(subject: Subject, level: Level) -> tuple[str, ...]:
 
 
 def arguments_for(seed: int, options: argparse.Namespace) -> str:
-    """Write the arguments that name one seed of a campaign; what is usual is left out."""
-    given = [f"--seed {seed}", f"--level {options.level}", f"--subject {options.subject}"]
-    if options.schedule != "shuffle":
-        given.append(f"--schedule {options.schedule}")
+    """Write the arguments that name the run of one seed; what is usual is left out."""
+    given = [f"--seed {seed}", *conditions(options)]
     if options.clients != CLIENTS:
         given.append(f"--clients {options.clients}")
     if options.operations != OPERATIONS:
@@ -180,3 +180,13 @@ def arguments_for(seed: int, options: argparse.Namespace) -> str:
     if options.verbs:
         given.append("--verbs")
     return " ".join(given)
+
+
+def conditions(options: argparse.Namespace) -> list[str]:
+    """Write the arguments that say how something is run; what is usual for a seed is left out."""
+    given = {"--level": options.level, "--subject": options.subject, "--schedule": options.schedule}
+    usual = {"--level": "core", "--subject": "server", "--schedule": "shuffle"}
+    named = ((name, value) for name, value in given.items() if value is not None)
+    if getattr(options, "file", None) is None:
+        named = ((name, value) for name, value in named if value != usual[name])
+    return [f"{name} {value}" for name, value in named]

@@ -17,7 +17,6 @@ from tests.server.hostile.handshake_table import (
     plain,
 )
 from tests.server.hostile.living import QUIET, Living, check_rows, living_server
-from tests.server.hostile.memory import MemoryListener
 from tests.server.hostile.peer import finish_handshake
 
 MEGABYTE = bytes(1 << 20)
@@ -34,29 +33,6 @@ async def test_every_bad_handshake_gets_its_answer(caplog: pytest.LogCaptureFixt
                 return faults(await read_all(stream), row.wanted)
 
         await check_rows(living, [(row.name, row) for row in BAD_HANDSHAKES], check)
-
-
-async def test_a_bad_handshake_may_come_byte_by_byte(autojump_clock: trio.testing.MockClock) -> None:
-    listener = MemoryListener()
-    found: list[str] = []
-    async with open_server(Config(), [listener]):
-        for row in BAD_HANDSHAKES:
-            stream = listener.connect("lockstep")
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(_send_bytes, stream, row.sent)
-                with trio.fail_after(60):
-                    answer = await read_all(stream)
-                await stream.aclose()
-            found += [f"{row.name}: {fault}" for fault in faults(answer, row.wanted)]
-    assert not found, "\n".join(found)
-
-
-async def _send_bytes(stream: trio.abc.SendStream, data: bytes) -> None:
-    try:
-        for number in range(len(data)):
-            await stream.send_all(data[number : number + 1])
-    except (trio.BrokenResourceError, trio.ClosedResourceError):
-        pass  # the answer has come before all was sent
 
 
 async def test_odd_handshakes_are_welcomed(caplog: pytest.LogCaptureFixture) -> None:

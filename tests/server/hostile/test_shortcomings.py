@@ -6,8 +6,10 @@ from typing import get_args
 
 import pytest
 import trio
-from trio.testing import MockClock
 
+from focus_signal.testing.plan import RunConfig
+from focus_signal.testing.simulate import simulate
+from focus_signal.testing.simulation import Simulation
 from tests.server.hostile import frames
 from tests.server.hostile.frame_row import TOO_BIG_FOR_LIBRARY
 from tests.server.hostile.frames import close, frame, text
@@ -24,7 +26,7 @@ from tests.server.hostile.shortcomings import (
     shortcomings,
 )
 from tests.server.hostile.violations import VIOLATIONS
-from tests.server.hostile.virtual import virtual_server
+from tests.simulations.raw import EXACT, empties_by, open_peer
 
 
 def test_the_document_lists_what_the_tests_pin() -> None:
@@ -50,31 +52,30 @@ def test_words_differ_where_events_do() -> None:
     assert in_words(("kept",)) == in_words(("error bad-message", "kept"))
 
 
-async def test_declared(autojump_clock: MockClock) -> None:
-    async with virtual_server() as virtual:
-        peer = await virtual.dial_in("boaster")
+@simulate(seeds=5, config=RunConfig(latency=(0.0, 0.0), ping_interval=20.0))
+async def test_declared(sim: Simulation) -> None:
+    async with open_peer(sim, "boaster") as peer:
         # Within a frame there is no room for a pong.
         await peer.send(frame(frames.TEXT, declared=300_000))
         received = await peer.receive()
         assert event(received).startswith("ping")
-        asked = trio.current_time()
+        asked = sim.now()
         assert (await peer.events())[0] == "close 4002 no-pong"
-        await virtual.empties_by(asked + 12.0)
+        await empties_by(sim, asked + 12.0)
 
 
-async def test_slow_reader(autojump_clock: MockClock) -> None:
-    async with virtual_server() as virtual:
-        peer = await virtual.dial_in("slow", "lockstep")
+@simulate(seeds=5, config=EXACT)
+async def test_slow_reader(sim: Simulation) -> None:
+    async with open_peer(sim, "slow", window=1000) as peer:
         await peer.say({"type": "matchmaking", "matchSize": 1})
         assert event(await peer.receive()) == "room-found"
-        began = trio.current_time()
         await peer.say({"type": "offer", "to": "slow", "sdp": "o" * 10_000})
         read = 0
-        while trio.current_time() < began + 10.0:
-            assert virtual.has_somebody()
+        while sim.now() < 10.0:
+            assert sim.server.statistics().connections == 1
             read += len(await peer.stream.receive_some(100))
             await trio.sleep(0.3)
-        await virtual.is_empty()
+        await empties_by(sim, sim.now())
         assert 3000 < read < 10_000
 
 
@@ -87,22 +88,24 @@ async def test_behind_close(caplog: pytest.LogCaptureFixture) -> None:
             assert await peer.events() in (["close 1000", "eof"], ["close 1000", "reset"])
 
 
-async def test_ping_behind_ours(autojump_clock: MockClock) -> None:
-    await _send_behind_our_close_frame(frame(frames.PING))
+@simulate(seeds=5, config=EXACT)
+async def test_ping_behind_ours(sim: Simulation) -> None:
+    await _send_behind_our_close_frame(sim, frame(frames.PING), "eof")
 
 
-async def test_much_behind_ours(autojump_clock: MockClock) -> None:
-    await _send_behind_our_close_frame(text(b"a" * 300_000))
+@simulate(seeds=5, config=EXACT)
+async def test_much_behind_ours(sim: Simulation) -> None:
+    # It is not read, and closing over unread input is a reset.
+    await _send_behind_our_close_frame(sim, text(b"a" * 300_000), "reset")
 
 
-async def _send_behind_our_close_frame(behind: bytes) -> None:
-    async with virtual_server() as virtual:
-        peer = await virtual.dial_in("crossing")
+async def _send_behind_our_close_frame(sim: Simulation, behind: bytes, end: str) -> None:
+    async with open_peer(sim, "crossing") as peer:
         peer.answers_close = False
-        began = trio.current_time()
         await peer.send(frame(frames.BINARY))
         assert event(await peer.receive()) == "close 1003 text-only"
+        began = sim.now()
         await peer.send(behind + close(1003))
-        assert await peer.events() == ["eof"]
-        assert trio.current_time() == began + 2.0
-        await virtual.is_empty()
+        assert await peer.events() == [end]
+        assert sim.now() == began + 2.0
+        await empties_by(sim, sim.now())

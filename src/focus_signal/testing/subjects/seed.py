@@ -32,6 +32,7 @@ from focus_signal.server.logic import Logic
 from focus_signal.testing.subject import Subject
 
 _RELAYED = ("offer", "answer", "ice-candidate")
+_ONE = "number 1.0"
 
 
 @frozen
@@ -39,11 +40,11 @@ class SeedRequest(RequestMatch):
     """Be a request as the seed takes it: any value of JavaScript's for a size.
 
     Args:
-      key: what the seed's map of queues knows it by.
+      key: what the seed's map of queues knows it by; None for an array or an object, equal to itself alone.
       number: what JavaScript makes of it in a comparison with a number.
     """
 
-    key: object
+    key: str | None
     number: float
 
 
@@ -65,8 +66,8 @@ class SeedLogic:
     _new_id: Callable[[], str]
     _users: dict[str, int] = field(factory=dict[str, int], init=False)
     _rooms: dict[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]], init=False)
-    _queues: dict[object, list[tuple[str, int]]] = field(
-        factory=dict[object, list[tuple[str, int]]], init=False
+    _queues: dict[str, list[tuple[str, int]]] = field(
+        factory=dict[str, list[tuple[str, int]]], init=False
     )
     # Every socket that has not closed yet, by its number: its user, and whether it is OPEN.
     _sockets: dict[int, tuple[str, bool]] = field(factory=dict[int, tuple[str, bool]], init=False)
@@ -120,9 +121,10 @@ class SeedLogic:
         user, _ = self._sockets.get(request.connection, ("", False))
         if not user:
             return []
-        if request.key == 1:
+        if request.key == _ONE:
             return self._open_room((user,))
-        queue = self._queues.setdefault(request.key, [])
+        key = f"object {len(self._queues)}" if request.key is None else request.key
+        queue = self._queues.setdefault(key, [])
         queue.append((user, request.connection))
         # Any comparison with NaN is false, in JavaScript as here.
         if not len(queue) >= request.number:
@@ -211,13 +213,13 @@ def _spliced(queue: list[tuple[str, int]], number: float) -> list[tuple[str, int
     return taken
 
 
-def _key(size: object) -> object:
-    """Give what stands for a value in JavaScript's `Map`; an array or an object is equal to itself alone."""
+def _key(size: object) -> str | None:
+    """Name a value as JavaScript's `Map` tells values apart; None for what is equal to itself alone."""
     if isinstance(size, (list, dict)):
-        return object()
-    if isinstance(size, bool) or not isinstance(size, (int, float)):
-        return type(size), size
-    return size
+        return None
+    if isinstance(size, (int, float)) and not isinstance(size, bool):
+        return f"number {_float(size) + 0.0!r}"  # to the map, 0 and -0 are one
+    return f"{type(size).__name__} {size}"
 
 
 def _number(size: object) -> float:

@@ -1,0 +1,45 @@
+"""The real server holds every invariant: many seeds at each level, and some with drains and restarts."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from focus_signal.testing.campaign import run_campaign
+from focus_signal.testing.plan import Level
+from focus_signal.testing.workload import Workload, swarm
+from focus_signal.testing.workload_vocabulary import VERBS
+
+JOBS = os.cpu_count() or 1
+USUAL = swarm()
+# More of everybody and everything in one run: longer queues, more rooms, more at the same moment.
+CROWD = swarm(clients=20, operations=150)
+# The verbs of the server as well.
+RESTLESS = swarm(verbs=VERBS)
+
+
+@pytest.mark.parametrize(
+    ("level", "workload", "seeds"),
+    [
+        pytest.param("core", USUAL, range(25_000), id="core-1"),
+        pytest.param("core", USUAL, range(25_000, 50_000), id="core-2"),
+        pytest.param("core", RESTLESS, range(5_000), id="core-restless"),
+        pytest.param("core", CROWD, range(1_000), id="core-crowd"),
+        pytest.param("message", USUAL, range(1_000), id="message"),
+        pytest.param("message", RESTLESS, range(100), id="message-restless"),
+        pytest.param("message", CROWD, range(50), id="message-crowd"),
+        pytest.param("full", USUAL, range(200), id="full"),
+        pytest.param("full", RESTLESS, range(40), id="full-restless"),
+        pytest.param("full", CROWD, range(20), id="full-crowd"),
+    ],
+)
+def test_the_server_breaks_nothing(level: Level, workload: Workload, seeds: range) -> None:
+    report = run_campaign(seeds, level=level, workload=workload, jobs=JOBS)
+    assert report.seeds == len(seeds)
+    assert report.violations == ()
+
+
+def test_the_same_campaign_tells_a_bad_server() -> None:
+    report = run_campaign(range(50), level="message", subject="withdrawal-waits", workload=USUAL, jobs=JOBS)
+    assert [broken.invariant for broken in report.violations] == ["dead-match"]
