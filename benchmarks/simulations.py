@@ -35,7 +35,7 @@ from focus_signal.server.outbox import Outbox  # noqa: E402
 from focus_signal.server.owner import Owner  # noqa: E402
 from focus_signal.testing.plan import LEVELS, Level  # noqa: E402
 from focus_signal.testing.run import run_plan, run_simulation  # noqa: E402
-from focus_signal.testing.swarm import swarm  # noqa: E402
+from focus_signal.testing.workload.swarm import swarm  # noqa: E402
 
 BEGIN, END = "<!-- begin: simulations -->", "<!-- end: simulations -->"
 AIMS: dict[Level, int] = {"core": 2_000, "message": 25, "full": 10}
@@ -82,7 +82,7 @@ def simulations_per_second(level: Level, runs: int, clients: int, operations: in
 def distinct_schedules(level: Level, seeds: int) -> float:
     """Return which part of the schedules is like no other, when seeds run one plan."""
     plan = swarm().plan(0)
-    from focus_signal.testing.policies import shuffle  # noqa: PLC0415 - beside its one use
+    from focus_signal.testing.determinism.policies import shuffle  # noqa: PLC0415 - beside its one use
 
     digests: dict[str, None] = {}
     for seed in range(seeds):

@@ -26,8 +26,8 @@ from focus_signal.testing.run import Run, run_plan, run_simulation  # noqa: E402
 from focus_signal.testing.shrink import shrink  # noqa: E402
 from focus_signal.testing.subject import Subject  # noqa: E402
 from focus_signal.testing.subjects.registry import SUBJECTS  # noqa: E402
-from focus_signal.testing.swarm import Workload, swarm  # noqa: E402
-from focus_signal.testing.swarm_vocabulary import VERBS  # noqa: E402
+from focus_signal.testing.workload.swarm import Workload, swarm  # noqa: E402
+from focus_signal.testing.workload.vocabulary import VERBS  # noqa: E402
 
 DOCUMENT = REPOSITORY / "docs" / "simulations.md"
 DEFECTS = (

@@ -8,6 +8,8 @@
     ├── HttpRefused                         a request head that gets an HTTP error for an answer
     ├── PlanError (also a ValueError)       a plan, a schedule or a failure file that says what it may not
     ├── SimulationFailed (also an AssertionError)  a simulated run in which an invariant did not hold
+    ├── testing.campaign.CampaignFailed     a campaign that ended early, by a fault of the kit's own
+    ├── testing.shell.wires.NotAdmitted     a simulated client that was not let in
     ├── UnsupportedTrio                     this Trio cannot be made deterministic
     ├── NondeterminismError                 something in a simulation that no seed decides
     └── server.transport.ProtocolViolation  a peer sent what ends its connection, and with which close frame

@@ -126,8 +126,8 @@ def focus_signal_seed(request: pytest.FixtureRequest) -> Generator[int]:
     for `autojump_clock` too. The seed is 0, or each that --focus-signal-seed and --focus-signal-seeds name; a
     test that is parametrized over it, with indirect=True, has seeds of its own.
     """
+    from focus_signal.testing.determinism.runtime import reproducible  # noqa: PLC0415 - the same
     from focus_signal.testing.pytest_order import fixtures_in_order  # noqa: PLC0415 - see the file's top
-    from focus_signal.testing.runtime import reproducible  # noqa: PLC0415 - the same
 
     seed = cast("int", getattr(request, "param", _chosen_seeds(request.config)[0]))
     # pytest-trio begins its run in the test's call, so what begins here has it all inside.
@@ -185,7 +185,7 @@ def _settings() -> "Settings":
 
 def _check_schedule(policy: str) -> None:
     from focus_signal.errors import PlanError  # noqa: PLC0415 - see the file's top
-    from focus_signal.testing.policies import policy_named  # noqa: PLC0415 - the same
+    from focus_signal.testing.determinism.policies import policy_named  # noqa: PLC0415 - the same
 
     try:
         policy_named(policy, 0)

@@ -19,7 +19,7 @@ SEEDS = (0, 7, 19)
 DIGESTS = """
 import sys
 import trio
-from focus_signal.testing.heap_noise import heap_noise
+from focus_signal.testing.determinism.heap_noise import heap_noise
 from focus_signal.testing.run import run_simulation
 with heap_noise(int(sys.argv[1])):
     for level in ("core", "message", "full"):

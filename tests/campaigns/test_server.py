@@ -8,8 +8,8 @@ import pytest
 
 from focus_signal.testing.campaign import run_campaign
 from focus_signal.testing.plan import Level
-from focus_signal.testing.workload import Workload, swarm
-from focus_signal.testing.workload_vocabulary import VERBS
+from focus_signal.testing.workload.swarm import Workload, swarm
+from focus_signal.testing.workload.vocabulary import VERBS
 
 JOBS = os.cpu_count() or 1
 USUAL = swarm()

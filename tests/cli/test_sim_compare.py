@@ -17,7 +17,7 @@ from focus_signal.cli.sim_compare import _unlike
 from focus_signal.cli.sim_twin import Twin
 from focus_signal.testing.plan import Level
 from focus_signal.testing.run import run_simulation
-from focus_signal.testing.swarm import swarm
+from focus_signal.testing.workload.swarm import swarm
 from tests.cli.program import PROGRAM, SECONDS
 from tests.cli.simulating import Sim
 from tests.testing.planted import plant

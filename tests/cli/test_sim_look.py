@@ -15,7 +15,7 @@ from focus_signal.testing.invariants.names import INVARIANTS
 from focus_signal.testing.plan import read_plan
 from focus_signal.testing.run import run_plan, run_simulation
 from focus_signal.testing.subjects.registry import SUBJECTS
-from focus_signal.testing.swarm import swarm
+from focus_signal.testing.workload.swarm import swarm
 from tests.cli.simulating import Sim
 from tests.testing.planted import plant
 

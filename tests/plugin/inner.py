@@ -10,9 +10,6 @@ from textwrap import dedent
 import pytest
 
 # An inner run forgets the modules that it was the first to import; of these there must be one each.
-import focus_signal.testing.pytest_order
-import focus_signal.testing.pytest_report
-import focus_signal.testing.runtime  # noqa: F401 - as above
 
 # The plugin itself, whether the package that is installed names it or not.
 PLUGIN = ("-p", "focus_signal.pytest_plugin", "-p", "no:focus_signal")
@@ -20,7 +17,7 @@ ALONE = (*PLUGIN, "-p", "no:cacheprovider", "-p", "no:faulthandler")
 
 HEAD = """
 import pytest
-from focus_signal.testing.simulate import simulate
+from focus_signal.testing.simulated import simulate
 """
 
 

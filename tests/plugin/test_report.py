@@ -15,7 +15,7 @@ from focus_signal.testing.failure import load_failure
 from focus_signal.testing.plan import RunConfig
 from focus_signal.testing.pytest_report import directory_of, shrunk
 from focus_signal.testing.run import run_plan
-from focus_signal.testing.simulate import SimulatedRun, SimulatedTest, run_test
+from focus_signal.testing.simulated import SimulatedRun, SimulatedTest, run_test
 from focus_signal.testing.simulation import Simulation
 from focus_signal.testing.subjects.registry import subject_named
 from focus_signal.testing.violation import Violation

@@ -164,7 +164,7 @@ def test_it_is_over_when_the_test_is(pytester: pytest.Pytester) -> None:
 
 # Twelve times the same fixtures, with memory in another disorder each time; how many orders came out?
 ORDERS = """
-    from focus_signal.testing.heap_noise import heap_noise
+    from focus_signal.testing.determinism.heap_noise import heap_noise
 
     ORDERS = []
 

@@ -92,7 +92,7 @@ def test_what_sometimes_never_held(pytester: pytest.Pytester) -> None:
     write(
         pytester,
         """
-        from focus_signal.testing.sometimes import sometimes
+        from focus_signal.testing.noticed import sometimes
 
         @simulate(seeds=3, level="message")
         async def test_never(sim):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from focus_signal.testing.plan import Level, RunConfig
-from focus_signal.testing.simulate import SimulatedTest, simulate
+from focus_signal.testing.simulated import SimulatedTest, simulate
 
 LEVELS: tuple[Level, ...] = ("full", "message")
 

@@ -8,10 +8,10 @@ import trio
 from focus_signal.errors import TransportClosed
 from focus_signal.server.server import Server
 from focus_signal.testing.client import Client
+from focus_signal.testing.noticed import sometimes
 from focus_signal.testing.plan import RunConfig
-from focus_signal.testing.simulate import run_test
+from focus_signal.testing.simulated import run_test
 from focus_signal.testing.simulation import Simulation
-from focus_signal.testing.sometimes import sometimes
 from tests.simulations.levels import at_both_levels
 from tests.simulations.raw import NOTHING, UNEVEN, Left, left, open_stream
 

@@ -9,7 +9,7 @@ import trio
 
 from focus_signal.server.config import Config
 from focus_signal.testing.net.stream import SimStream
-from focus_signal.testing.simulate import simulate
+from focus_signal.testing.simulated import simulate
 from focus_signal.testing.simulation import Simulation
 from tests.server.hostile import frames
 from tests.server.hostile.answers import Wanted, faults, read_all

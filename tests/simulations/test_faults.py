@@ -13,10 +13,10 @@ from focus_signal.core.commands import Command
 from focus_signal.server.transport.trio_websocket import TrioWebSocket
 from focus_signal.testing.client import Client
 from focus_signal.testing.history import Faulted
+from focus_signal.testing.noticed import sometimes
 from focus_signal.testing.plan import RunConfig
-from focus_signal.testing.simulate import simulate
+from focus_signal.testing.simulated import simulate
 from focus_signal.testing.simulation import Simulation
-from focus_signal.testing.sometimes import sometimes
 from focus_signal.wire.seed_dialect import SeedDialect
 from tests.server.hostile.answers import Wanted, faults, read_all
 from tests.server.hostile.frames import text

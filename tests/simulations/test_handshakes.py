@@ -8,7 +8,7 @@ import trio
 
 from focus_signal.testing.net.stream import SimStream
 from focus_signal.testing.plan import RunConfig
-from focus_signal.testing.simulate import simulate
+from focus_signal.testing.simulated import simulate
 from focus_signal.testing.simulation import Simulation
 from tests.server.hostile.answers import faults, read_all
 from tests.server.hostile.handshake_table import BAD_HANDSHAKES, ODD_HANDSHAKES

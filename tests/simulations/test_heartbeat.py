@@ -7,10 +7,10 @@ import trio
 
 from focus_signal.server.config import Config
 from focus_signal.testing.history import EndRead
+from focus_signal.testing.noticed import sometimes
 from focus_signal.testing.plan import RunConfig
-from focus_signal.testing.simulate import simulate
+from focus_signal.testing.simulated import simulate
 from focus_signal.testing.simulation import Simulation
-from focus_signal.testing.sometimes import sometimes
 from tests.server.hostile import frames
 from tests.server.hostile.frames import frame, text
 from tests.server.hostile.peer import Peer, event

@@ -7,12 +7,11 @@ import trio
 
 from focus_signal.core.commands import Disconnect, Withdraw
 from focus_signal.core.effects import Deliver, RoomFound
-from focus_signal.errors import SimulationFailed
 from focus_signal.testing.history import Decided, EndRead
+from focus_signal.testing.noticed import sometimes
 from focus_signal.testing.plan import LeaveBy, RunConfig
-from focus_signal.testing.simulate import simulate
+from focus_signal.testing.simulated import simulate
 from focus_signal.testing.simulation import Simulation
-from focus_signal.testing.sometimes import sometimes
 from tests.server.hostile import frames
 from tests.server.hostile.frames import close, frame, text
 from tests.simulations.levels import at_both_levels
@@ -119,10 +118,6 @@ async def test_what_was_said_before_any_end_is_carried_out(sim: Simulation, end:
     await _end_behind_offers(sim, end)
 
 
-@pytest.mark.xfail(
-    raises=SimulationFailed,
-    reason="the library may still be reading when what came too much is read and forgotten",
-)
 @simulate(seeds=10, config=COARSE)
 async def test_what_was_said_before_too_much_was_is_carried_out(sim: Simulation) -> None:
     await _end_behind_offers(sim, text(b"a" * 300_000))

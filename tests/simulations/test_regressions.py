@@ -12,7 +12,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from focus_signal.testing.explore import explore, sampled
+from focus_signal.testing.determinism.exploration import explore, sampled
 from focus_signal.testing.failure import load_failure
 from focus_signal.testing.run import run_plan
 from tests.server.fakes import FakeTransport, open_house

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import trio
 
+from focus_signal.testing.noticed import sometimes
 from focus_signal.testing.plan import RunConfig
-from focus_signal.testing.simulate import simulate
+from focus_signal.testing.simulated import simulate
 from focus_signal.testing.simulation import Simulation
-from focus_signal.testing.sometimes import sometimes
 from tests.server.hostile import frames
 from tests.server.hostile.frames import text
 from tests.simulations.levels import at_both_levels

@@ -22,7 +22,7 @@ from focus_signal.testing.plan import (
     Verb,
     users_of,
 )
-from focus_signal.testing.swarm_vocabulary import BAD_SIZES, DEEDS, TEXTS, UNKNOWN_USER
+from focus_signal.testing.workload.vocabulary import BAD_SIZES, DEEDS, TEXTS, UNKNOWN_USER
 
 OPTIONS = (
     "latency",

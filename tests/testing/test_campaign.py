@@ -18,10 +18,10 @@ from focus_signal.testing import campaign
 from focus_signal.testing.campaign import CampaignFailed, CampaignReport, rule_of_three, run_campaign
 from focus_signal.testing.campaign_worker import Part
 from focus_signal.testing.invariants.names import INVARIANTS
+from focus_signal.testing.noticed import sometimes
 from focus_signal.testing.run import run_simulation
-from focus_signal.testing.sometimes import sometimes
 from focus_signal.testing.subject import SERVER, Subject
-from focus_signal.testing.swarm import Workload, swarm
+from focus_signal.testing.workload.swarm import Workload, swarm
 from tests.testing.planted import plant
 
 MUTANT = "twins"

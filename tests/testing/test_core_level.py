@@ -17,7 +17,7 @@ from focus_signal.testing import history as h
 from focus_signal.testing.core_level import run_core
 from focus_signal.testing.plan import Fault, Join, Leave, LeaveBy, Plan, Say, Verb
 from focus_signal.testing.subject import SERVER, Subject
-from focus_signal.testing.swarm import swarm
+from focus_signal.testing.workload.swarm import swarm
 from tests.testing.core_runs import (
     HEALED,
     SETTLED,

@@ -13,8 +13,8 @@ from focus_signal.testing.diagram.chart import Arrow, Chart, Lane, Note, Only, R
 from focus_signal.testing.diagram.lanes import LEFT_OUT, chart_of, only_about
 from focus_signal.testing.plan import Fault, Join, Leave, Open, Operation, Plan, RunConfig, Say, Signal, Verb
 from focus_signal.testing.subject import SERVER
-from focus_signal.testing.swarm import swarm
 from focus_signal.testing.violation import Violation
+from focus_signal.testing.workload.swarm import swarm
 from tests.testing.diagram_runs import BREACH, HOSTILE, STORY, plan_of, story
 
 OFFER = b',"sdp":"m3 "'

@@ -13,8 +13,8 @@ from threading import Thread
 import pytest
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
-from focus_signal.testing.entropy import seeded_entropy
-from focus_signal.testing.patching import exclusive, replaced
+from focus_signal.testing.determinism.entropy import seeded_entropy
+from focus_signal.testing.determinism.patching import exclusive, replaced
 from tests.testing.programs import said_by
 
 
@@ -130,7 +130,7 @@ def test_another_thread_goes_on_with_what_it_had() -> None:
 
 def test_processes_agree() -> None:
     program = (
-        "import random, uuid\nfrom focus_signal.testing.entropy import seeded_entropy\n"
+        "import random, uuid\nfrom focus_signal.testing.determinism.entropy import seeded_entropy\n"
         "with seeded_entropy(5): print(uuid.uuid4(), random.random(), random.Random().random())"
     )
     said = said_by(program, 3)

@@ -11,10 +11,22 @@ import pytest
 import trio
 
 from focus_signal.errors import NondeterminismError, PlanError
-from focus_signal.testing.explore import Exploration, exhaustive, explore, explore_runs, pct, sampled
-from focus_signal.testing.policies import Policy, replay
-from focus_signal.testing.runtime import Failed, Ran, attempt_deterministically, run_deterministically
-from focus_signal.testing.scheduler import Schedule
+from focus_signal.testing.determinism.exploration import (
+    Exploration,
+    exhaustive,
+    explore,
+    explore_runs,
+    pct,
+    sampled,
+)
+from focus_signal.testing.determinism.policies import Policy, replay
+from focus_signal.testing.determinism.runtime import (
+    Failed,
+    Ran,
+    attempt_deterministically,
+    run_deterministically,
+)
+from focus_signal.testing.determinism.scheduler import Schedule
 from tests.testing.programs import fall_behind, racing
 
 

@@ -12,8 +12,8 @@ import pytest
 from focus_signal.errors import PlanError
 from focus_signal.testing.failure import Failure, ScheduleLog, load_failure, load_failure_or_plan
 from focus_signal.testing.plan import Join, Open, Plan, RunConfig, Say
-from focus_signal.testing.swarm import swarm
 from focus_signal.testing.violation import Violation
+from focus_signal.testing.workload.swarm import swarm
 from tests.testing.diagram_runs import BREACH, HOSTILE, STORY
 
 FAILURE = Failure(

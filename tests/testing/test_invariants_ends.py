@@ -12,7 +12,7 @@ from focus_signal.testing.invariants.check import check
 from focus_signal.testing.invariants.names import INVARIANTS
 from focus_signal.testing.plan import RunConfig, ServerVerb
 from focus_signal.testing.subject import SERVER
-from focus_signal.testing.swarm import swarm
+from focus_signal.testing.workload.swarm import swarm
 from tests.testing.story import Story
 
 

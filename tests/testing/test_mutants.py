@@ -14,7 +14,7 @@ from focus_signal.testing.shell.play import run_shell
 from focus_signal.testing.subject import SERVER, Subject
 from focus_signal.testing.subjects.mutants import MUTANTS
 from focus_signal.testing.subjects.mutants_shell import SHELL_MUTANTS
-from focus_signal.testing.swarm import swarm
+from focus_signal.testing.workload.swarm import swarm
 
 CORE_MUTANTS = [mutant for mutant in MUTANTS if not mutant.above_core]
 

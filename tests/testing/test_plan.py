@@ -31,7 +31,7 @@ from focus_signal.testing.plan import (
     text_of,
     users_of,
 )
-from focus_signal.testing.swarm import plans, swarm
+from focus_signal.testing.workload.swarm import plans, swarm
 
 PLAN = Plan(
     seed=7,

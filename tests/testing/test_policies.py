@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from focus_signal.errors import NondeterminismError, PlanError
-from focus_signal.testing.policies import (
+from focus_signal.testing.determinism.policies import (
     Chooser,
     Policy,
     Tree,

@@ -16,16 +16,16 @@ import trio
 import trio.lowlevel
 
 from focus_signal.errors import NondeterminismError, PlanError, SimulationFailed
-from focus_signal.testing import runtime
-from focus_signal.testing.policies import Policy, pct, replay, shuffle, single_step
-from focus_signal.testing.runtime import (
+from focus_signal.testing.determinism import runtime
+from focus_signal.testing.determinism.policies import Policy, pct, replay, shuffle, single_step
+from focus_signal.testing.determinism.runtime import (
     Failed,
     Ran,
     attempt_deterministically,
     reproducible,
     run_deterministically,
 )
-from focus_signal.testing.tripwires import leaves
+from focus_signal.testing.determinism.tripwires import leaves
 from tests.testing.programs import interleave, make_noise, said_by, wake_together
 
 
@@ -89,7 +89,7 @@ def test_only_the_function_is_scheduled() -> None:
 
 PROGRAM = """
 import sys
-from focus_signal.testing.runtime import run_deterministically
+from focus_signal.testing.determinism.runtime import run_deterministically
 from tests.testing.test_runtime import trace
 for seed in (3, 4):
     ran = run_deterministically(trace, seed=seed)

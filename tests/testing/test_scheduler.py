@@ -14,8 +14,8 @@ from attrs import frozen
 from trio.testing import MockClock
 
 from focus_signal.errors import PlanError, SimulationFailed
-from focus_signal.testing.policies import Kind, Policy, replay, shuffle, single_step
-from focus_signal.testing.scheduler import Schedule, scheduled, worker_threads_checked
+from focus_signal.testing.determinism.policies import Kind, Policy, replay, shuffle, single_step
+from focus_signal.testing.determinism.scheduler import Schedule, scheduled, worker_threads_checked
 from tests.testing.programs import interleave, make_noise, said_by, wake_together
 
 RUN: Any = sys.modules["trio._core._run"]
@@ -176,8 +176,8 @@ def test_seeding_alone_would_not_do(monkeypatch: pytest.MonkeyPatch) -> None:
 PROGRAM = """
 import trio
 from trio.testing import MockClock
-from focus_signal.testing.policies import shuffle
-from focus_signal.testing.scheduler import scheduled
+from focus_signal.testing.determinism.policies import shuffle
+from focus_signal.testing.determinism.scheduler import scheduled
 from tests.testing.programs import interleave, wake_together
 
 for program in (interleave, wake_together):

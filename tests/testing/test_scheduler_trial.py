@@ -10,9 +10,9 @@ import trio
 from attrs import evolve
 
 from focus_signal.errors import UnsupportedTrio
-from focus_signal.testing import scheduler
-from focus_signal.testing.policies import shuffle
-from focus_signal.testing.scheduler import Schedule, scheduled
+from focus_signal.testing.determinism import scheduler
+from focus_signal.testing.determinism.policies import shuffle
+from focus_signal.testing.determinism.scheduler import Schedule, scheduled
 from tests.testing.test_scheduler import names, run
 
 

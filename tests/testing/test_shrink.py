@@ -18,7 +18,7 @@ from focus_signal.testing.plan import Fault, Join, Leave, Open, Plan, RunConfig,
 from focus_signal.testing.shrink import Shrunk, shrink
 from focus_signal.testing.subject import SERVER
 from focus_signal.testing.subjects.seed import SEED
-from focus_signal.testing.swarm import swarm
+from focus_signal.testing.workload.swarm import swarm
 
 PLAN = swarm(verbs=("drain", "restart")).plan(3)
 SIGNAL = Signal(id=1, at=3.3, conn=1, kind="answer", to="u2", claim="u3", padding=1_000)

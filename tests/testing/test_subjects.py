@@ -19,7 +19,7 @@ from focus_signal.testing.shrink import shrink
 from focus_signal.testing.subject import SERVER
 from focus_signal.testing.subjects.registry import SUBJECTS, subject_named
 from focus_signal.testing.subjects.seed import SEED, build_seed
-from focus_signal.testing.swarm import swarm
+from focus_signal.testing.workload.swarm import swarm
 
 DEFECTS = (
     "self-match",

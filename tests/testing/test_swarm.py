@@ -32,9 +32,9 @@ from focus_signal.testing.plan import (
 )
 from focus_signal.testing.subject import SERVER
 from focus_signal.testing.subjects.seed import SEED
-from focus_signal.testing.swarm import Workload, plans, swarm
-from focus_signal.testing.swarm_plan import draw_plan
-from focus_signal.testing.swarm_vocabulary import DEEDS, FAULTS, VERBS
+from focus_signal.testing.workload.drawing import draw_plan
+from focus_signal.testing.workload.swarm import Workload, plans, swarm
+from focus_signal.testing.workload.vocabulary import DEEDS, FAULTS, VERBS
 from tests.testing.plan_features import EXPECTED, features
 
 EVERYTHING = swarm(verbs=VERBS)
@@ -69,7 +69,7 @@ def test_a_swarm_that_has_lost_a_kind_of_deed_is_found_out(
     monkeypatch: pytest.MonkeyPatch, kind: str, lost: str | None
 ) -> None:
     # By its whole name: the package hands out the function of the same name.
-    module = import_module("focus_signal.testing.swarm")
+    module = import_module("focus_signal.testing.workload.swarm")
     monkeypatch.setattr(module, "DEEDS", {deed: share for deed, share in DEEDS.items() if deed != kind})
     gone = missing(EVERYTHING)
     assert f"deed {kind}" in gone
@@ -197,7 +197,7 @@ def test_hypothesis_can_drive_the_real_server_too(plan: Plan) -> None:
 
 
 def test_plans_needs_hypothesis_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "focus_signal.testing.strategies", raising=False)
+    monkeypatch.delitem(sys.modules, "focus_signal.testing.workload.strategies", raising=False)
     monkeypatch.setitem(sys.modules, "hypothesis", None)
     with pytest.raises(ImportError):
         plans()
@@ -228,7 +228,7 @@ def test_a_wrong_argument_is_named(arguments: dict[str, Any], said: str) -> None
 def test_neither_the_process_nor_its_hash_seed_makes_a_difference() -> None:
     program = (
         "import sys\n"
-        "from focus_signal.testing.swarm import swarm\n"
+        "from focus_signal.testing.workload.swarm import swarm\n"
         "from focus_signal.testing.core_level import run_core\n"
         "from focus_signal.testing.history import digest_of\n"
         "from focus_signal.testing.subject import SERVER\n"

@@ -22,7 +22,7 @@ import trio
 from trio.testing import MockClock
 
 from focus_signal.errors import NondeterminismError
-from focus_signal.testing.tripwires import leaves, tripwires
+from focus_signal.testing.determinism.tripwires import leaves, tripwires
 
 CLOCKS = [
     f"{name}{suffix}"

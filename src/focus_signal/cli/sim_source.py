@@ -8,14 +8,14 @@ from attrs import field, frozen
 
 from focus_signal.cli.sim_options import CLIENTS, OPERATIONS
 from focus_signal.errors import PlanError
+from focus_signal.testing.determinism.policies import Policy, policy_named, replay
 from focus_signal.testing.failure import Failure, load_failure_or_plan
 from focus_signal.testing.plan import Level, Plan
-from focus_signal.testing.policies import Policy, policy_named, replay
 from focus_signal.testing.run import Run, run_plan
 from focus_signal.testing.subject import Subject
 from focus_signal.testing.subjects.registry import subject_named
-from focus_signal.testing.swarm import Workload, swarm
-from focus_signal.testing.swarm_vocabulary import VERBS
+from focus_signal.testing.workload.swarm import Workload, swarm
+from focus_signal.testing.workload.vocabulary import VERBS
 
 
 class WrongArgument(PlanError):

@@ -221,7 +221,7 @@ class Prefixed(trio.abc.Stream):
         await self._link.aclose()
 
 
-async def linger(link: Link) -> None:
+async def linger(link: Link | trio.abc.HalfCloseableStream) -> None:
     """Say that nothing more is sent, and read and forget what still comes, to the end of the stream."""
     try:
         await link.send_eof()

@@ -74,8 +74,8 @@ class Owner:
     _receive: trio.MemoryReceiveChannel[Batch] = field(init=False)
     _outboxes: dict[int, Outbox] = field(factory=dict[int, Outbox], init=False)
     _ended: list[int] = field(factory=list[int], init=False)
-    # Connections that have ended, each with the number of the batch behind which that counts; and once more, to
-    # be found by their number.
+    # Connections that have ended, each with the number of the batch behind which that counts; and once more,
+    # to be found by their number.
     _due: deque[tuple[int, int]] = field(factory=deque[tuple[int, int]], init=False)
     _leaving: dict[int, None] = field(factory=dict[int, None], init=False)
     _taken: int = field(default=0, init=False)

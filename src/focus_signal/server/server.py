@@ -199,7 +199,6 @@ class Server:
 
     async def _wait_none_left(self) -> None:
         while self._connections:
-            self._none_left = trio.Event()
             await self._none_left.wait()
 
     async def _handle_stream(self, stream: trio.abc.Stream) -> None:
@@ -262,6 +261,8 @@ class Server:
         connection = Connection(
             next(self._numbers), user, transport, self._owner.open_inbox(), self._dialect.decode, self.config
         )
+        if not self._connections:
+            self._none_left = trio.Event()  # one for everybody who waits for the last to leave
         self._connections[connection.number] = connection
         try:
             await connection.run()

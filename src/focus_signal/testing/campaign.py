@@ -19,12 +19,12 @@ from attrs import define, field, frozen
 
 from focus_signal.errors import FocusSignalError, PlanError
 from focus_signal.testing.campaign_worker import Part, PartResult, Raised, SeedResult, Task, run_part
+from focus_signal.testing.determinism.policies import policy_named
 from focus_signal.testing.invariants.names import INVARIANTS
 from focus_signal.testing.plan import LEVELS, Level
-from focus_signal.testing.policies import policy_named
 from focus_signal.testing.subject import SERVER, Subject
 from focus_signal.testing.subjects.registry import SUBJECTS, subject_named
-from focus_signal.testing.swarm import Workload, swarm
+from focus_signal.testing.workload.swarm import Workload, swarm
 
 # Small enough that a worker answers several times a second, and that all of them end at about the same time.
 _SEEDS_OF_A_PART: dict[Level, int] = {"core": 200, "message": 10, "full": 5}

@@ -16,7 +16,7 @@ from msgspec import Struct
 from focus_signal.testing.plan import Level
 from focus_signal.testing.run import run_simulation
 from focus_signal.testing.subject import Subject
-from focus_signal.testing.swarm import Workload
+from focus_signal.testing.workload.swarm import Workload
 
 _IN, _OUT, _ERRORS = 0, 1, 2
 

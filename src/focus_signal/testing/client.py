@@ -81,7 +81,7 @@ class Client:
         self._caller.on_message = self._take
 
     def __repr__(self) -> str:
-        return f"<Client {self.label} of {self.user!r}>"
+        return f"<Client {self.label!r}>"
 
     @property
     def user(self) -> str:
@@ -201,8 +201,9 @@ class Client:
           TransportClosed: the server could not be reached, or lets nobody in.
         """
         await self._caller.opened.wait()
-        if self._caller.failure is not None:
-            raise TransportClosed(f"{self.user} cannot connect: {self._caller.failure}")
+        if not self._caller.admitted:
+            why = self._caller.failure or "it has left before it was let in"
+            raise TransportClosed(f"{self.user} cannot connect: {why}")
 
     async def run(self) -> None:
         """Be the client's task."""

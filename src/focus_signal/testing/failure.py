@@ -13,6 +13,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from focus_signal.core.matchmaker import RelayScope
 from focus_signal.errors import PlanError
+from focus_signal.testing.determinism.policies import Kind
 from focus_signal.testing.plan import (
     LEVELS,
     Direction,
@@ -25,7 +26,6 @@ from focus_signal.testing.plan import (
     Signal,
     check_plan,
 )
-from focus_signal.testing.policies import Kind
 from focus_signal.testing.trace import versions
 from focus_signal.testing.violation import Violation
 

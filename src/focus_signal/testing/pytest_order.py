@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from focus_signal.errors import UnsupportedTrio
-from focus_signal.testing.patching import replaced
+from focus_signal.testing.determinism.patching import replaced
 
 _MODULE = "pytest_trio.plugin"
 _COLLECT = "register_and_collect_dependencies"

@@ -30,7 +30,7 @@ from focus_signal.testing.plan import Level, Plan, RunConfig
 from focus_signal.testing.run import Run, run_plan
 from focus_signal.testing.settings import SETTINGS
 from focus_signal.testing.shrink import shrink
-from focus_signal.testing.simulate import SimulatedRun
+from focus_signal.testing.simulated import SimulatedRun
 from focus_signal.testing.subjects.registry import subject_named
 from focus_signal.testing.violation import Violation
 

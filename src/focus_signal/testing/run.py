@@ -6,6 +6,8 @@ from attrs import field, frozen
 
 from focus_signal.errors import PlanError
 from focus_signal.testing.core_level import run_core
+from focus_signal.testing.determinism.policies import Policy, policy_named
+from focus_signal.testing.determinism.scheduler import Schedule
 from focus_signal.testing.diagram.ascii import to_ascii
 from focus_signal.testing.diagram.chart import Chart
 from focus_signal.testing.diagram.lanes import chart_of
@@ -14,20 +16,15 @@ from focus_signal.testing.diagram.svg import to_svg
 from focus_signal.testing.failure import Failure, ScheduleLog
 from focus_signal.testing.history import Event, digest_of
 from focus_signal.testing.invariants.check import check
+from focus_signal.testing.noticed import noting_sometimes
 from focus_signal.testing.plan import LEVELS, Level, Plan, check_plan
-from focus_signal.testing.policies import Policy, policy_named
-from focus_signal.testing.scheduler import Schedule
 from focus_signal.testing.shell.play import run_shell
-from focus_signal.testing.shrink import shrink
-from focus_signal.testing.sometimes import noting_sometimes
+from focus_signal.testing.shrink_run import shrink_run
 from focus_signal.testing.subject import SERVER, Subject
 from focus_signal.testing.subjects.registry import subject_named
-from focus_signal.testing.swarm import Workload, swarm
 from focus_signal.testing.trace import Trace, trace_of
 from focus_signal.testing.violation import Violation
-
-# Above the core a run takes a hundred times as long.
-_TRIES_ABOVE_CORE = 300
+from focus_signal.testing.workload.swarm import Workload, swarm
 
 
 @frozen(eq=False)
@@ -98,23 +95,8 @@ class Run:
         Raises:
           ValueError: no invariant was broken.
         """
-        if not self.violations:
-            raise ValueError("there is nothing to shrink: every invariant held")
-        broken = self.violations[0].invariant
-
-        def fails(plan: Plan, level: Level) -> bool:
-            ran = run_plan(plan, level=level, subject=self.subject)
-            return any(violation.invariant == broken for violation in ran.violations)
-
-        if fails(self.plan, "core"):
-            smaller = shrink(self.plan, lambda plan: fails(plan, "core")).plan
-            ran = run_plan(smaller, level=self.level, subject=self.subject)
-            if any(violation.invariant == broken for violation in ran.violations):
-                return ran
-        if self.level == "core" or not fails(self.plan, self.level):
-            return self  # it hangs on the schedule that it ran under
-        smaller = shrink(self.plan, lambda plan: fails(plan, self.level), max_runs=_TRIES_ABOVE_CORE).plan
-        return run_plan(smaller, level=self.level, subject=self.subject)
+        subject = self.subject
+        return shrink_run(self, lambda plan, level: run_plan(plan, level=level, subject=subject)).ran
 
     @property
     def chart(self) -> Chart:

@@ -114,8 +114,9 @@ class SimulatedNetwork(Network):
         self._record(who, "refuse", times)
 
     def _label_of(self, who: Who) -> str:
-        label = label_of(who)
-        return label if self.recorder is None else self.recorder.label_named(label)
+        if isinstance(who, str) and self.recorder is not None:
+            return self.recorder.label_named(who)
+        return label_of(who)  # a client is meant itself, even if its user has a newer one
 
     def _record(self, who: str, fault: FaultKind, amount: float = 0.0, direction: Direction = "both") -> None:
         if self.recorder is not None:

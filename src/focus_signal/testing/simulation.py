@@ -49,6 +49,7 @@ class Simulation:
     _ids: "count[int]" = field(factory=lambda: count(1), init=False)
     _conns: "count[int]" = field(factory=lambda: count(1), init=False)
     _clients: list[Client] = field(factory=list[Client], init=False)
+    _times: dict[str, int] = field(factory=dict[str, int], init=False)
 
     def __attrs_post_init__(self) -> None:
         self.net.recorder = self
@@ -132,8 +133,10 @@ class Simulation:
     def start_client(self, user: str) -> Client:
         """Begin to connect a client, and give it at once; its `connect` waits for the rest."""
         conn = next(self._conns)
+        times = self._times[user] = self._times.get(user, 0) + 1
+        label = user if times == 1 else f"{user}#{times}"
         self.record(lambda id_, at: Open(id=id_, at=at, conn=conn, user=user))
-        client = Client(self, Caller(self._world, conn, user, f"c{conn}"))
+        client = Client(self, Caller(self._world, conn, user, label))
         self._clients.append(client)
         self.nursery.start_soon(client.run)
         return client

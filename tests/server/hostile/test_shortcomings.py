@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from focus_signal.testing.plan import RunConfig
-from focus_signal.testing.simulate import simulate
+from focus_signal.testing.simulated import simulate
 from focus_signal.testing.simulation import Simulation
 from tests.server.hostile import frames
 from tests.server.hostile.frame_row import TOO_BIG_FOR_LIBRARY

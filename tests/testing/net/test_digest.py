@@ -10,12 +10,12 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from focus_signal.testing.determinism.runtime import run_deterministically
 from focus_signal.testing.net.network import Network
 from focus_signal.testing.net.options import LinkOptions
 from focus_signal.testing.net.stream import SimStream
 from focus_signal.testing.net.weather import Gate, Way
 from focus_signal.testing.net.wire import Mark, Wire
-from focus_signal.testing.runtime import run_deterministically
 from tests.testing.net.pairs import EIGHTH, HOST, PORT, STEADY, meet, pair
 from tests.testing.net.test_stream import read_all
 

@@ -11,6 +11,7 @@ from focus_signal.testing.net.network import Network
 from focus_signal.testing.net.options import LinkOptions
 from focus_signal.testing.net.stream import SimStream
 from focus_signal.testing.shell.framing import FramedTransport
+from tests.testing.net.pairs import meet
 
 
 @frozen
@@ -27,10 +28,7 @@ class FramedPair:
 @asynccontextmanager
 async def framed_pair(seed: int = 0, options: LinkOptions | None = None) -> AsyncIterator[FramedPair]:
     network = Network(seed, options or LinkOptions(latency=(0.0, 0.0)))
-    listener = network.listen("focus.test", 8000)
-    ours = await network.connect("focus.test", 8000, label="ana")
-    theirs = await listener.accept()
+    ours, theirs = await meet(network)
     yield FramedPair(network, FramedTransport(ours), FramedTransport(theirs), ours, theirs)
     for stream in (ours, theirs):
         await stream.abort()
-    await listener.aclose()

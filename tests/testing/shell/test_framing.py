@@ -95,20 +95,9 @@ async def test_a_ping_is_answered_between_two_messages(autojump_clock: MockClock
         nursery.cancel_scope.cancel()
 
 
-async def test_a_ping_ends_the_message_that_is_out_in_part_first(autojump_clock: MockClock) -> None:
-    async with framed_pair(options=NARROW) as pair, trio.open_nursery() as nursery:
-        left = pair.client.send_nowait([b"x" * 50, b"behind"])
-        nursery.start_soon(pair.client.ping)
-        nursery.start_soon(pair.client.receive)
-        assert await pair.server.receive() == [b"x" * 50]
-        nursery.start_soon(pair.client.send, left)
-        nursery.start_soon(pair.server.receive)
-        await wait_all_tasks_blocked()
-        assert left == [b"x" * 50, b"behind"]
-        nursery.cancel_scope.cancel()
-
-
-async def test_the_rest_behind_a_ping_is_sent_once(autojump_clock: MockClock) -> None:
+async def test_a_ping_ends_the_message_that_is_out_in_part_and_it_is_sent_once(
+    autojump_clock: MockClock,
+) -> None:
     async with framed_pair(options=NARROW) as pair, trio.open_nursery() as nursery:
         messages = [b"x" * 50, b"behind"]
         left = pair.client.send_nowait(messages)

@@ -5,7 +5,7 @@ in the plainest words; nothing that a peer wrote reaches the library's own HTTP 
 cannot do is listed in docs/transports.md.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -44,28 +44,32 @@ async def open_trio_websocket(
       read_ahead: what was read behind the request.
       frame_bytes: the largest message that is taken.
     """
-    stream = _Handshaking(Prefixed(link, read_ahead), _REQUEST.format(key=key).encode("ascii"))
+    stream = _Handshaking(link, Prefixed(link, read_ahead), _REQUEST.format(key=key).encode("ascii"))
     async with trio.open_nursery() as nursery:
         # On malformed input the library's channel closes, and that is all.
         request = await wrap_server_stream(guarded(nursery), stream, max_message_size=frame_bytes)
-        yield TrioWebSocket(request, frame_bytes, link, stream.accepted.set)
+        yield TrioWebSocket(request, frame_bytes, stream)
         # Whatever is left of the library's reader ends with the connection.
         nursery.cancel_scope.cancel()
 
 
 @define(eq=False)
-class _Handshaking(trio.abc.Stream):
+class _Handshaking(trio.abc.HalfCloseableStream):
     """Give the library the request, and the peer's own bytes only once that is answered.
 
     The library forgets what comes to it before it has answered, and a client may well send frames so early.
+    Whoever reads waits for who is reading: the library may still do so when it has said goodbye.
 
     Args:
-      stream: the peer's stream, behind its request.
+      link: the peer's stream, behind its request.
+      stream: the same, and first what was read ahead.
       request: the request in our words.
     """
 
+    link: Link
     _stream: Prefixed
     _request: bytes
+    _reading: trio.Lock = field(factory=trio.Lock, init=False)
     accepted: trio.Event = field(factory=trio.Event, init=False)
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
@@ -74,13 +78,17 @@ class _Handshaking(trio.abc.Stream):
             await trio.lowlevel.checkpoint()
             return request
         await self.accepted.wait()
-        return await self._stream.receive_some(max_bytes)
+        async with self._reading:
+            return await self._stream.receive_some(max_bytes)
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         await self._stream.send_all(data)
 
     async def wait_send_all_might_not_block(self) -> None:
         await self._stream.wait_send_all_might_not_block()
+
+    async def send_eof(self) -> None:
+        await self.link.send_eof()
 
     async def aclose(self) -> None:
         self.accepted.set()
@@ -94,14 +102,12 @@ class TrioWebSocket:
     Args:
       request: the handshake as the library has read it.
       frame_bytes: the largest message that is taken, in bytes; the library counts characters.
-      link: the stream below, if it is known.
-      on_accept: called when the handshake has been answered.
+      stream: the stream below, if it is ours.
     """
 
     _request: WebSocketRequest
     _frame_bytes: int
-    _link: Link | None = None
-    _on_accept: Callable[[], None] | None = None
+    _stream: _Handshaking | None = None
     _websocket: WebSocketConnection = field(init=False)
     _cut: bool = field(default=False, init=False)
     _pings: "count[int]" = field(factory=count, init=False)
@@ -112,8 +118,8 @@ class TrioWebSocket:
             self._websocket = await self._request.accept()
         except ConnectionClosed:
             raise TransportClosed("the peer has gone") from None
-        if self._on_accept is not None:
-            self._on_accept()
+        if self._stream is not None:
+            self._stream.accepted.set()
 
     async def reject(self, refusal: HttpRefused) -> None:
         """Answer the handshake with an HTTP error; nothing else follows.
@@ -169,13 +175,13 @@ class TrioWebSocket:
             return
         await self._websocket.aclose(code, reason)
         closed = self._websocket.closed
-        if closed is not None and closed.code == _TOO_BIG and self._link is not None:
+        if closed is not None and closed.code == _TOO_BIG and self._stream is not None:
             # The library stops reading here; closing over unread input would reset the close frame away.
-            await linger(self._link)
+            await linger(self._stream)
 
     async def abort(self) -> None:
         """End the stream at once."""
-        if self._link is not None:
-            await self._link.abort()
+        if self._stream is not None:
+            await self._stream.link.abort()
         else:
             await trio.aclose_forcefully(self._websocket)

@@ -81,7 +81,8 @@ class SimLink:
     Args:
       seed: decides every time and every cut of it.
       label: whose connection it is.
-      ordinal: the how-manieth one of the label.
+      key: what its chance goes by.
+      ordinal: the how-manieth one of the key.
       base: what it is like when nothing is wrong.
       weather: the faults of the label.
       tell: hears what happens.
@@ -90,6 +91,7 @@ class SimLink:
 
     seed: int
     label: str
+    key: str
     ordinal: int
     base: LinkOptions
     weather: Weather
@@ -103,8 +105,8 @@ class SimLink:
     def __attrs_post_init__(self) -> None:
         gates = self.weather.gates
         up, down = Way.UP, Way.DOWN
-        self._up = Wire(self.seed, self.label, self.ordinal, up, self.base, gates[up], gates[down])
-        self._down = Wire(self.seed, self.label, self.ordinal, down, self.base, gates[down], gates[up])
+        self._up = Wire(self.seed, self.key, self.ordinal, up, self.base, gates[up], gates[down])
+        self._down = Wire(self.seed, self.key, self.ordinal, down, self.base, gates[down], gates[up])
         self.client = End("client", incoming=self._down, outgoing=self._up)
         self.server = End("server", incoming=self._up, outgoing=self._down)
         self.adopt_weather()

@@ -69,7 +69,7 @@ class Network(Faults):
         super().__init__(LinkOptions() if options is None else options, on_event or _tell_nobody)
         self.seed = seed
         self.hosts = Hosts()
-        # How many each label has tried to open.
+        # How many each key has tried to open.
         self._ordinals: dict[str, int] = {}
         self._made = 0
         # Of the links that are over: what was carried each way, and the digest of each, by number.
@@ -101,6 +101,7 @@ class Network(Faults):
         port: int,
         *,
         label: str,
+        key: str | None = None,
         address: str | None = None,
         options: LinkOptions | None = None,
     ) -> SimStream:
@@ -110,6 +111,7 @@ class Network(Faults):
           host: a host that has listened, by name or address.
           port: its port.
           label: names the link for the verbs; a label may have several, one after the other or at once.
+          key: what the link's chance goes by; None takes the label.
           address: the client's address as the server sees it; None gives each label its own.
           options: what the link is like; None takes the network's.
 
@@ -123,7 +125,7 @@ class Network(Faults):
         """
         there = self.hosts.find(host), port
         weather = self._weather_of(label)
-        link = self._new_link(label, options, weather)
+        link = self._new_link(label, key or label, options, weather)
         up, down = link.wires
         await weather.cross(Way.UP, trio.current_time() + up.delay())
         refused = self._is_refused((label, f"{host}:{port}", f"{there[0]}:{port}"))
@@ -179,10 +181,10 @@ class Network(Faults):
             whole.update(digests[number])
         return whole.hexdigest()
 
-    def _new_link(self, label: str, options: LinkOptions | None, weather: Weather) -> SimLink:
-        ordinal = self._ordinals[label] = self._ordinals.get(label, 0) + 1
+    def _new_link(self, label: str, key: str, options: LinkOptions | None, weather: Weather) -> SimLink:
+        ordinal = self._ordinals[key] = self._ordinals.get(key, 0) + 1
         base = self.options if options is None else options
-        return SimLink(self.seed, label, ordinal, base, weather, self._tell, self._forget_link)
+        return SimLink(self.seed, label, key, ordinal, base, weather, self._tell, self._forget_link)
 
     def _is_refused(self, names: tuple[str, ...]) -> bool:
         for name in names:
@@ -212,5 +214,5 @@ class Network(Faults):
 
 def _digest_of(link: SimLink) -> bytes:
     up, down = link.wires
-    name = f"{link.label}\0{link.ordinal}".encode()
+    name = f"{link.key}\0{link.ordinal}".encode()
     return blake2b(up.digest() + down.digest() + name, digest_size=16).digest()

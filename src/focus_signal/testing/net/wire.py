@@ -50,8 +50,8 @@ class Wire:
 
     Args:
       seed: decides every time and every cut.
-      label: whose link this is.
-      ordinal: the how-manieth link of the label.
+      key: what the link's chance goes by.
+      ordinal: the how-manieth link of the key.
       way: the direction.
       options: what the link is like.
       gate: lets arrive, or not, what travels this way.
@@ -59,7 +59,7 @@ class Wire:
     """
 
     seed: int
-    label: str
+    key: str
     ordinal: int
     way: Way
     options: LinkOptions
@@ -208,4 +208,4 @@ class Wire:
 
     def _draw(self) -> float:
         self._draws += 1
-        return draw(self.seed, self.label, self.ordinal, self.way, self._draws)
+        return draw(self.seed, self.key, self.ordinal, self.way, self._draws)

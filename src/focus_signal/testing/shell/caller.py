@@ -39,6 +39,8 @@ class Caller:
     on_message: Callable[[Message], None] | None = None
     left: bool = field(default=False, init=False)
     """Whether the client has ended the connection itself."""
+    admitted: bool = field(default=False, init=False)
+    """Whether the server has ever let it in."""
     failure: Exception | None = field(default=None, init=False)
     """Why it could not connect."""
     code: int | None = field(default=None, init=False)
@@ -62,7 +64,7 @@ class Caller:
         notes.conns[self.label] = self.conn
         try:
             with self._scope:
-                stream = await self.world.network.connect(HOST, PORT, label=self.label)
+                stream = await self.world.network.connect(HOST, PORT, label=self.label, key=f"c{self.conn}")
                 try:
                     await self._converse(stream)
                 finally:
@@ -137,6 +139,7 @@ class Caller:
         notes = self.world.notes
         async with open_wire(stream, self.user, self.world.level) as wire:
             self._wire = wire
+            self.admitted = True
             notes.add(h.Connected(trio.current_time(), self.conn))
             self.opened.set()
             try:

@@ -7,6 +7,9 @@ from attrs import define, field
 
 from focus_signal.errors import TransportClosed
 from focus_signal.testing import history as h
+from focus_signal.testing.determinism.policies import Policy
+from focus_signal.testing.determinism.runtime import Failed, attempt_deterministically
+from focus_signal.testing.determinism.scheduler import Schedule
 from focus_signal.testing.plan import (
     Fault,
     Join,
@@ -19,9 +22,6 @@ from focus_signal.testing.plan import (
     Signal,
     Verb,
 )
-from focus_signal.testing.policies import Policy
-from focus_signal.testing.runtime import Failed, attempt_deterministically
-from focus_signal.testing.scheduler import Schedule
 from focus_signal.testing.shell.caller import HOME, Caller
 from focus_signal.testing.shell.world import World, open_world
 from focus_signal.testing.subject import Subject
@@ -138,6 +138,7 @@ class _Player:
         for actor in self._actors.values():
             actor.tell(Leave(id=HOME, at=trio.current_time(), conn=actor.caller.conn, by="close"))
         with trio.move_on_after(WAY_HOME):
+            await trio.lowlevel.checkpoint()
             for actor in self._actors.values():
                 await actor.caller.ended.wait()
         for actor in self._actors.values():

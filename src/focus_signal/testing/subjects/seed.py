@@ -66,9 +66,7 @@ class SeedLogic:
     _new_id: Callable[[], str]
     _users: dict[str, int] = field(factory=dict[str, int], init=False)
     _rooms: dict[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]], init=False)
-    _queues: dict[str, list[tuple[str, int]]] = field(
-        factory=dict[str, list[tuple[str, int]]], init=False
-    )
+    _queues: dict[str, list[tuple[str, int]]] = field(factory=dict[str, list[tuple[str, int]]], init=False)
     # Every socket that has not closed yet, by its number: its user, and whether it is OPEN.
     _sockets: dict[int, tuple[str, bool]] = field(factory=dict[int, tuple[str, bool]], init=False)
     _matches: int = field(default=0, init=False)

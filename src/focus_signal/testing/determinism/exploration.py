@@ -11,10 +11,10 @@ from traceback import format_exception_only
 from attrs import field, frozen
 
 from focus_signal.errors import NondeterminismError, PlanError, UnsupportedTrio
-from focus_signal.testing.policies import Kind, Pct, Policy, Tree, policy_named
-from focus_signal.testing.runtime import Failed, Ran, attempt_deterministically
-from focus_signal.testing.scheduler import Schedule
-from focus_signal.testing.tripwires import leaves
+from focus_signal.testing.determinism.policies import Kind, Pct, Policy, Tree, policy_named
+from focus_signal.testing.determinism.runtime import Failed, Ran, attempt_deterministically
+from focus_signal.testing.determinism.scheduler import Schedule
+from focus_signal.testing.determinism.tripwires import leaves
 
 # Not the test's failures: the exploration itself cannot be, or somebody stops it.
 _NOT_FAILURES = (NondeterminismError, PlanError, UnsupportedTrio, KeyboardInterrupt, SystemExit)

@@ -15,8 +15,8 @@ from focus_signal.core.matchmaker import RelayScope
 from focus_signal.errors import PlanError
 from focus_signal.testing.keyed import generator, quantized
 from focus_signal.testing.plan import POINTS, FaultKind, Plan, RunConfig, ServerVerb
-from focus_signal.testing.swarm_plan import draw_plan
-from focus_signal.testing.swarm_vocabulary import DEEDS, FAULTS, VERBS
+from focus_signal.testing.workload.drawing import draw_plan
+from focus_signal.testing.workload.vocabulary import DEEDS, FAULTS, VERBS
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -207,7 +207,7 @@ def plans(workload: Workload | None = None) -> "SearchStrategy[Plan]":
     Raises:
       ImportError: Hypothesis is not installed.
     """
-    from focus_signal.testing.strategies import plans_of  # noqa: PLC0415 - Hypothesis is no dependency
+    from focus_signal.testing.workload.strategies import plans_of  # noqa: PLC0415 - Hypothesis is no dependency
 
     workload = swarm() if workload is None else workload
     plain = RunConfig(

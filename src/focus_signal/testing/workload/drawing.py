@@ -28,8 +28,8 @@ from focus_signal.testing.plan import (
     Signal,
     Verb,
 )
-from focus_signal.testing.swarm_crowd import Crowd
-from focus_signal.testing.swarm_vocabulary import BAD_SIZES, FAULTS, TEXTS, UNKNOWN_USER
+from focus_signal.testing.workload.crowd import Crowd
+from focus_signal.testing.workload.vocabulary import BAD_SIZES, FAULTS, TEXTS, UNKNOWN_USER
 
 _KINDS: tuple[Literal["offer", "answer", "ice-candidate"], ...] = ("offer", "answer", "ice-candidate")
 _WAYS: tuple[LeaveBy, ...] = get_args(LeaveBy)

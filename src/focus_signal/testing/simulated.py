@@ -10,21 +10,21 @@ from typing import cast
 from attrs import frozen
 
 from focus_signal.errors import NondeterminismError, PlanError, SimulationFailed
+from focus_signal.testing.determinism.heap_noise import heap_noise
+from focus_signal.testing.determinism.policies import Policy, policy_named, replay
+from focus_signal.testing.determinism.runtime import Failed, attempt_deterministically
 from focus_signal.testing.failure import Failure, load_failure
-from focus_signal.testing.heap_noise import heap_noise
 from focus_signal.testing.invariants.check import check
+from focus_signal.testing.noticed import noting_sometimes
 from focus_signal.testing.plan import Level, RunConfig
-from focus_signal.testing.policies import Policy, policy_named, replay
 from focus_signal.testing.run import Run
-from focus_signal.testing.runtime import Failed, attempt_deterministically
 from focus_signal.testing.settings import SETTINGS
 from focus_signal.testing.simulation import Simulation, open_simulation
-from focus_signal.testing.sometimes import noting_sometimes
 from focus_signal.testing.subject import SERVER, Subject
 from focus_signal.testing.subjects.registry import subject_named
-from focus_signal.testing.swarm import swarm
 from focus_signal.testing.trace import first_difference
 from focus_signal.testing.violation import Violation
+from focus_signal.testing.workload.swarm import swarm
 
 SimulatedTest = Callable[..., Awaitable[object]]
 PATIENCE = 60.0

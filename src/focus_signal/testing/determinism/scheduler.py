@@ -23,8 +23,8 @@ from attrs import define, field, frozen
 from trio.lowlevel import Task
 
 from focus_signal.errors import FocusSignalError, PlanError, SimulationFailed, UnsupportedTrio
-from focus_signal.testing.patching import Hold, exclusive, replaced
-from focus_signal.testing.policies import Chooser, Kind, Policy, replay
+from focus_signal.testing.determinism.patching import Hold, exclusive, replaced
+from focus_signal.testing.determinism.policies import Chooser, Kind, Policy, replay
 
 _KNOWN = "0.32 to 0.35"
 _UNHASHED = 4096

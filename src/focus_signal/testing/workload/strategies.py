@@ -21,7 +21,7 @@ from focus_signal.testing.plan import (
     Signal,
     Verb,
 )
-from focus_signal.testing.swarm_vocabulary import BAD_SIZES, TEXTS, UNKNOWN_USER
+from focus_signal.testing.workload.vocabulary import BAD_SIZES, TEXTS, UNKNOWN_USER
 
 _GAPS = st.sampled_from((0.0, 0.0625, 0.25, 1.0, 4.0))
 # Of the connections that are open at the time: 0 is the newest.

@@ -16,8 +16,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from focus_signal.testing.determinism.patching import Hold, exclusive, replaced
 from focus_signal.testing.keyed import generator
-from focus_signal.testing.patching import Hold, exclusive, replaced
 
 # The generator behind the functions of the module, and their names.
 _SHARED: random.Random = vars(random)["_inst"]

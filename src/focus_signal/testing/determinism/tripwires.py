@@ -27,8 +27,8 @@ from typing import Any, NoReturn, cast
 from attrs import define, field
 
 from focus_signal.errors import NondeterminismError
-from focus_signal.testing.patching import Hold, exclusive, replaced
-from focus_signal.testing.scheduler import worker_threads_checked
+from focus_signal.testing.determinism.patching import Hold, exclusive, replaced
+from focus_signal.testing.determinism.scheduler import worker_threads_checked
 
 _CLOCK = "use trio.current_time()"
 _SLEEP = "use trio.sleep()"

@@ -20,10 +20,10 @@ from attrs import define, field, frozen
 from trio.testing import MockClock
 
 from focus_signal.errors import SimulationFailed
-from focus_signal.testing.entropy import seeded_entropy
-from focus_signal.testing.policies import Policy, shuffle
-from focus_signal.testing.scheduler import Schedule, scheduled
-from focus_signal.testing.tripwires import tripwires as armed_tripwires
+from focus_signal.testing.determinism.entropy import seeded_entropy
+from focus_signal.testing.determinism.policies import Policy, shuffle
+from focus_signal.testing.determinism.scheduler import Schedule, scheduled
+from focus_signal.testing.determinism.tripwires import tripwires as armed_tripwires
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
