@@ -18,8 +18,10 @@ import attrs
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path[0] = str(REPOSITORY)
 
+from focus_signal.testing.diagram.chart import Chart  # noqa: E402
 from focus_signal.testing.diagram.lanes import chart_of, only_about  # noqa: E402
 from focus_signal.testing.diagram.mermaid import to_mermaid  # noqa: E402
+from focus_signal.testing.diagram.svg import to_svg  # noqa: E402
 from focus_signal.testing.invariants.names import INVARIANTS  # noqa: E402
 from focus_signal.testing.plan import Level, Plan  # noqa: E402
 from focus_signal.testing.run import Run, run_plan, run_simulation  # noqa: E402
@@ -30,6 +32,7 @@ from focus_signal.testing.workload.swarm import Workload, swarm  # noqa: E402
 from focus_signal.testing.workload.vocabulary import VERBS  # noqa: E402
 
 DOCUMENT = REPOSITORY / "docs" / "simulations.md"
+PICTURE = REPOSITORY / "docs" / "simulations.svg"
 DEFECTS = (
     "self-match",
     "two-rooms",
@@ -92,12 +95,11 @@ def seed_table(found: dict[str, Found]) -> str:
     return "\n".join(lines)
 
 
-def drawing(found: dict[str, Found]) -> str:
-    """Draw the shrunk run of one defect."""
+def drawn(found: dict[str, Found]) -> Chart:
+    """Give what is drawn: the shrunk run of one defect."""
     ran = shrunk_for(found[DRAWN].first.plan, DRAWN, SUBJECTS["seed"])
     named = tuple(violation for violation in ran.violations if violation.invariant == DRAWN)[:1]
-    chart = chart_of(ran.plan, ran.history, named, only=only_about(ran.plan, ran.violations))
-    return f"```mermaid\n{to_mermaid(chart).rstrip()}\n```"
+    return chart_of(ran.plan, ran.history, named, only=only_about(ran.plan, ran.violations))
 
 
 def first_found(subject: Subject, level: Level, most: int, workload: Workload) -> int | None:
@@ -133,9 +135,8 @@ def mutants_table() -> str:
     return "\n".join(lines)
 
 
-def document() -> str:
+def document(found: dict[str, Found]) -> str:
     """Give the whole document."""
-    found = runs_of_the_seed()
     invariants = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in INVARIANTS.items())
     return f"""# What simulations find
 
@@ -159,7 +160,13 @@ name the same faults from another side, or what this server does better on purpo
 One of them, shrunk: `{DRAWN}`. The end of a user's older connection removes the newer one,
 and who sends to that user gets neither through nor an error.
 
-{drawing(found)}
+![the shrunk run as a sequence diagram]({PICTURE.name})
+
+The same as Mermaid (`focus-signal sim diagram FILE --format mermaid`; `ascii` is there as well):
+
+```mermaid
+{to_mermaid(drawn(found)).rstrip()}
+```
 
 ## In planted bugs
 
@@ -181,8 +188,10 @@ def main() -> int:
         case "mutants":
             print(mutants_table())
         case _:
-            DOCUMENT.write_text(document(), encoding="utf-8")
-            print(f"written: {DOCUMENT.relative_to(REPOSITORY)}")
+            found = runs_of_the_seed()
+            DOCUMENT.write_text(document(found), encoding="utf-8")
+            PICTURE.write_text(to_svg(drawn(found)), encoding="utf-8")
+            print(f"written: {DOCUMENT.relative_to(REPOSITORY)}, {PICTURE.relative_to(REPOSITORY)}")
     return 0
 
 

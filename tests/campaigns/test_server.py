@@ -42,4 +42,4 @@ def test_the_server_breaks_nothing(level: Level, workload: Workload, seeds: rang
 
 def test_the_same_campaign_tells_a_bad_server() -> None:
     report = run_campaign(range(50), level="message", subject="withdrawal-waits", workload=USUAL, jobs=JOBS)
-    assert [broken.invariant for broken in report.violations] == ["dead-match"]
+    assert "dead-match" in {broken.invariant for broken in report.violations}

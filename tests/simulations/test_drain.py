@@ -122,6 +122,20 @@ async def test_a_stop_waits_for_nobody_beyond_the_close_deadline(sim: Simulation
         await late.connect()
 
 
+@at_both_levels(seeds=5, config=NARROW)
+async def test_a_stop_does_not_wait_for_what_a_slow_reader_has_not_read(sim: Simulation) -> None:
+    ana, slow = await sim.clients("ana", "slow")
+    await ana.join(match_size=2)
+    await slow.join(match_size=2)
+    await slow.expect("room-found")
+    sim.net.slow_reader(slow, 1.0)
+    await ana.offer(to=slow, sdp="x" * 500)
+    await trio.sleep(1.0)
+    await sim.stop()
+    assert sim.now() == 1.0 + CLOSE
+    assert await ana.wait_closed() == 1012
+
+
 @at_both_levels(seeds=5, config=EXACT)
 async def test_two_drains_at_once_end_with_the_last_connection(sim: Simulation) -> None:
     [ana] = await sim.clients("ana")

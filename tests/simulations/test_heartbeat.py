@@ -15,6 +15,7 @@ from tests.server.hostile import frames
 from tests.server.hostile.frames import frame, text
 from tests.server.hostile.peer import Peer, event
 from tests.simulations.levels import at_both_levels
+from tests.simulations.looks import end_read_at, sdps
 from tests.simulations.raw import INSTANT, empties_by, open_peer
 
 PING, PONG, CLOSE = 20.0, 10.0, 2.0
@@ -113,6 +114,25 @@ async def test_who_vanishes_is_given_up_and_its_room_is_told(sim: Simulation) ->
     sim.net.release(ghost)
     await ghost.wait_closed()
     assert bo.is_open
+
+
+@at_both_levels(seeds=5, config=EXACT)
+async def test_who_was_given_up_is_not_heard_any_more(sim: Simulation) -> None:
+    """Its words still arrive while our close frame waits for an answer; nobody gets them."""
+    deaf, bo = await sim.clients("deaf", "bo")
+    await deaf.join(match_size=2)
+    await bo.join(match_size=2)
+    await bo.expect("room-found")
+    sim.net.partition(deaf, direction="down")
+    said = 0
+    while end_read_at(sim, deaf) is None and said < 500:
+        await deaf.offer(to=bo, sdp=said)
+        said += 1
+        await trio.sleep(0.1)
+    heard = sdps(bo)
+    assert heard == list(range(len(heard)))
+    if sim.level == "message":
+        assert said - len(heard) == pytest.approx(CLOSE / 0.1, abs=2)
 
 
 @simulate(seeds=5, config=EXACT)
