@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import gc
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -166,6 +167,17 @@ def point_nanoseconds(rounds: int) -> list[float]:
     return [(timed(looking) - timed(empty)) / len(times) * 1e9 for _ in range(rounds)]
 
 
+def plugin_milliseconds(rounds: int) -> list[float]:
+    """Return what importing the pytest plugin adds to a process that has pytest, in milliseconds."""
+    code = "import pytest, time; t = time.process_time(); import focus_signal.pytest_plugin; "
+    code += "print((time.process_time() - t) * 1e3)"
+    command = [sys.executable, "-c", code]
+    return [
+        float(subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout)
+        for _ in range(rounds)
+    ]
+
+
 def _spread(values: Sequence[float], form: str = ".0f") -> str:
     low, middle, high = min(values), statistics.median(values), max(values)
     return f"{middle:{form}} ({low:{form}} to {high:{form}})"
@@ -199,6 +211,7 @@ def table(scale: Scale) -> str:
         "|---|---:|",
         f"| from a failure to its shrunk plan, core, ms | {_spread(milliseconds, '.1f')} |",
         f"| operations left of 45 or so | {_spread(left)} |",
+        f"| importing the pytest plugin, ms | {_spread(plugin_milliseconds(scale.rounds), '.1f')} |",
         f"| one point outside of a simulation, ns | {_spread(point_nanoseconds(scale.rounds))} |",
         f"| the owner's work with its points, as a multiple | {_spread(points_ratio(scale.rounds), '.3f')} |",
     ]

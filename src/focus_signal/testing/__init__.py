@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from focus_signal.testing.client import Client as Client
     from focus_signal.testing.determinism.exploration import Exploration as Exploration
     from focus_signal.testing.determinism.exploration import exhaustive as exhaustive
-    from focus_signal.testing.determinism.exploration import explore as explore
     from focus_signal.testing.determinism.exploration import pct as pct
     from focus_signal.testing.determinism.exploration import sampled as sampled
     from focus_signal.testing.determinism.runtime import reproducible as reproducible
     from focus_signal.testing.determinism.runtime import run_deterministically as run_deterministically
+    from focus_signal.testing.explored import explore as explore
     from focus_signal.testing.invariants.names import INVARIANTS as INVARIANTS
     from focus_signal.testing.net.dialing import dialing as dialing
     from focus_signal.testing.net.network import Network as Network
@@ -61,7 +61,7 @@ _HOME = {
     "buggify": "observe.buggify",
     "dialing": "testing.net.dialing",
     "exhaustive": "testing.determinism.exploration",
-    "explore": "testing.determinism.exploration",
+    "explore": "testing.explored",
     "load_plan": "testing.plan",
     "pct": "testing.determinism.exploration",
     "read_plan": "testing.plan",
