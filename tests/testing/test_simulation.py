@@ -6,13 +6,13 @@ import pytest
 import trio
 from trio_websocket import open_websocket_url
 
-from focus_signal.errors import NotListening, PlanError, SimulationFailed, TransportClosed
+from focus_signal.errors import NotListening, SimulationFailed, TransportClosed
 from focus_signal.testing.client import ErrorMessage, RoomFoundMessage, SignalMessage
 from focus_signal.testing.history import Healed, Meddled, Restarted, Sent
 from focus_signal.testing.net.network import Network
 from focus_signal.testing.plan import Join, Leave, Level, Open, RunConfig, Say, Signal, Verb
 from focus_signal.testing.run import run_plan
-from focus_signal.testing.simulated import SimulatedTest, gentle_config, run_test, simulate
+from focus_signal.testing.simulated import SimulatedTest, run_test
 from focus_signal.testing.simulation import Simulation
 
 EXACT = RunConfig(latency=(0.0, 0.0))
@@ -306,60 +306,3 @@ def test_what_runs_beside_the_test_ends_with_it() -> None:
 
     ran_well(test)
     assert ended == ["beside"]
-
-
-# `simulate` itself.
-
-
-def test_it_runs_once_for_each_seed() -> None:
-    seeds: list[int] = []
-
-    @simulate(seeds=[5, 7])
-    async def test(sim: Simulation) -> None:
-        assert sim.config == gentle_config(sim.seed)
-        seeds.append(sim.seed)
-
-    test()
-    assert seeds == [5, 7]
-
-
-def test_what_the_test_raises_comes_out_with_the_seed_in_a_note() -> None:
-    @simulate(seeds=4, level="message")
-    async def test(sim: Simulation) -> None:
-        assert sim.seed < 2, "too far"
-
-    with pytest.raises(AssertionError, match="too far") as raised:
-        test()
-    assert raised.value.__notes__ == ["in the simulation of seed 2 at the message level"]
-
-
-def test_an_invariant_that_does_not_hold_fails_it() -> None:
-    @simulate(seeds=1, subject="seed")
-    async def test(sim: Simulation) -> None:
-        [ana] = await sim.clients("ana")
-        await ana.join(match_size=2)
-        await ana.join(match_size=2)
-        await trio.sleep(1.0)
-
-    with pytest.raises(SimulationFailed, match="self-match"):
-        test()
-
-
-@pytest.mark.parametrize(("level", "seeds"), [("core", 1), ("full", 0)])
-def test_what_cannot_be_simulated_is_refused(level: Level, seeds: int) -> None:
-    with pytest.raises(PlanError):
-        simulate(seeds, level=level)
-
-
-@pytest.mark.parametrize("level", LEVELS)
-def test_the_same_seed_gives_the_same_run(level: Level) -> None:
-    async def test(sim: Simulation) -> None:
-        ana, bo = await sim.clients("ana", "bo")
-        await ana.join(match_size=2)
-        await bo.join(match_size=2)
-        await ana.expect("room-found")
-        sim.net.reset(bo)
-
-    runs = [run_test(test, seed=seed, level=level) for seed in (1, 1, 2)]
-    assert runs[0].digest == runs[1].digest
-    assert runs[0].digest != runs[2].digest

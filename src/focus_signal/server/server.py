@@ -157,12 +157,16 @@ class Server:
 
         Cancellation: the peer is told, within the close deadline.
         """
+        over = False
         try:
             await self._serve_user(transport, user)
+            over = True
         finally:
-            # Says goodbye if the caller was cancelled; else it is closed already.
             with trio.move_on_after(self.config.close_timeout, shield=True):
-                await self._close(transport, "restart")
+                if over:
+                    await transport.abort()  # what is to be said was said, unless it was cut
+                else:
+                    await self._close(transport, "restart")
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `stop`; what a cancellation from outside calls for is the business of `open_server`.

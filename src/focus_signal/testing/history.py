@@ -51,7 +51,10 @@ class NotConnected(_Event, tag="not-connected"):
 
 
 class Served(_Event, tag="served"):
-    """The server serves a client's connection under a number of its own."""
+    """The server serves a client's connection under a number of its own.
+
+    A client of a test's own, which is not in the plan, has a negative `conn`: that number, below zero.
+    """
 
     conn: int
     connection: int

@@ -22,7 +22,7 @@ from focus_signal.testing.invariants import matches, ways
 from focus_signal.testing.invariants.ends import REPLACED, RESTART, Ends
 from focus_signal.testing.invariants.names import Findings
 from focus_signal.testing.invariants.relays import Relays
-from focus_signal.testing.invariants.world import World
+from focus_signal.testing.invariants.world import Line, World
 from focus_signal.testing.plan import Join, Plan, Signal, Verb
 from focus_signal.testing.violation import Violation
 
@@ -134,6 +134,8 @@ class _Inspection:
     # What the server tells.
 
     def _served(self, event: h.Served) -> None:
+        if event.conn < 0:
+            self._world.lines[event.conn] = Line(event.conn, "", -1, stranger=True)
         line = self._world.lines[event.conn]
         line.number = event.connection
         self._world.served[event.connection] = line
@@ -180,7 +182,7 @@ class _Inspection:
                     continue
                 if type(effect) is Close:
                     line.closed = effect.reason
-                elif type(effect) is Deliver and not line.end_read:
+                elif type(effect) is Deliver and not line.end_read and not line.stranger:
                     line.delivered.append((effect.message, event.t))
 
     def _judge_of(self, command: Command) -> _Judge:
@@ -208,6 +210,7 @@ class _Inspection:
     def _judge_connect(self, t: float, command: Connect, effects: Sequence[Effect]) -> None:
         line = self._world.served.get(command.connection)
         if line is not None and not line.connected:
+            line.user = command.user
             self._ends.connected(t, line, command, effects)
         if effects:
             self._judge_stray(t, effects, (Relayed, RoomFound, Refused))

@@ -16,7 +16,6 @@ from focus_signal.wire.close_codes import CLOSE_CODES
 RESTART = CLOSE_CODES["restart"].code
 REPLACED = CLOSE_CODES["replaced"].code
 _CLOSE_TIMEOUT = Config().close_timeout
-_OUTBOX_MESSAGES = Config().outbox_messages
 # With a smaller window, what waits ahead of a close frame may take longer than any grace.
 _WIDE = 16_384
 
@@ -63,7 +62,9 @@ class Ends:
         self._drains.append((t, verb))
         slack = 2 * self._world.plan.config.latency[1] + 0.1
         for line in self._world.lines.values():
-            if line.number >= 0 and line.drained_at is None and not line.gone and line.stays:
+            if line.number < 0 or line.stranger or line.drained_at is not None or line.gone:
+                continue
+            if line.stays:
                 line.drained_at = t
                 line.cut_at = t + verb.grace
                 line.drained_by = t + verb.grace + _CLOSE_TIMEOUT + slack
@@ -100,8 +101,9 @@ class Ends:
 
     def waits(self, event: Waits) -> None:
         """Look at what waits for a connection."""
-        most = self._world.plan.config.outbox_bytes
-        if (event.bytes > most and event.messages > 1) or event.messages > _OUTBOX_MESSAGES:
+        config = self._world.plan.config
+        most = config.outbox_bytes
+        if (event.bytes > most and event.messages > 1) or event.messages > config.outbox_messages:
             line = self._world.served.get(event.connection)
             who = f"connection {event.connection}" if line is None else f"c{line.conn} of {line.user}"
             text = f"{event.bytes} bytes in {event.messages} messages wait for {who}, and {most} bytes may"

@@ -19,6 +19,8 @@ def decided(world: World, findings: Findings, t: float, line: Line, command: Com
     Returns:
       the operation's id; -1 if there is none.
     """
+    if line.stranger:
+        return -1
     index = line.heard
     if index < len(line.sent):
         op = line.sent[index].op

@@ -24,6 +24,7 @@ class Line:
     user: str
     opened_by: int
     number: int = -1
+    stranger: bool = False  # a test's own client: what it sends and gets is not in the history
     # What the client has sent, how much of that was decided, and the operations that were passed over.
     sent: list[Sent] = field(factory=list[Sent])
     heard: int = 0

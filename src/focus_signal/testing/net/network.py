@@ -30,6 +30,7 @@ class NetworkStatistics:
 
     Args:
       open_streams: ends that are not closed, those that wait to be accepted included.
+      server_streams: the ends of servers among them.
       links_made: connections that were opened, ever.
       bytes_up: bytes that clients have sent, ever.
       bytes_down: bytes that servers have sent, ever.
@@ -37,6 +38,7 @@ class NetworkStatistics:
     """
 
     open_streams: int
+    server_streams: int
     links_made: int
     bytes_up: int
     bytes_down: int
@@ -158,6 +160,7 @@ class Network(Faults):
         now = trio.current_time()
         return NetworkStatistics(
             open_streams=sum((not link.client.closed) + (not link.server.closed) for link in links),
+            server_streams=sum(not link.server.closed for link in links),
             links_made=self._made,
             bytes_up=self._carried[0] + sum(link.wires[0].sent for link in links),
             bytes_down=self._carried[1] + sum(link.wires[1].sent for link in links),

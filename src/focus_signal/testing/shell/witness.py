@@ -129,10 +129,9 @@ class ShellDirector:
         if what == "end-read":
             self._notes.add(h.EndRead(now, connection))
             return
-        label = serving_label.get()
-        if label is not None and label in self._notes.conns:
-            self._notes.served[connection] = self._notes.conns[label]
-            self._notes.add(h.Served(now, self._notes.conns[label], connection))
+        conn = self._notes.conns.get(serving_label.get() or "", -connection)
+        self._notes.served[connection] = conn
+        self._notes.add(h.Served(now, conn, connection))
 
 
 @define(eq=False)
