@@ -1,5 +1,6 @@
 """One simulated run, at any level: what was planned, what happened, and what was wrong with it."""
 
+from itertools import count
 from typing import Literal
 
 from attrs import field, frozen
@@ -7,6 +8,7 @@ from attrs import field, frozen
 from focus_signal.errors import PlanError
 from focus_signal.testing.core_level import run_core
 from focus_signal.testing.determinism.policies import Policy, policy_named
+from focus_signal.testing.determinism.runtime import collecting_between_runs
 from focus_signal.testing.determinism.scheduler import Schedule
 from focus_signal.testing.diagram.ascii import to_ascii
 from focus_signal.testing.diagram.chart import Chart
@@ -25,6 +27,9 @@ from focus_signal.testing.subjects.registry import subject_named
 from focus_signal.testing.trace import Trace, trace_of
 from focus_signal.testing.violation import Violation
 from focus_signal.testing.workload.swarm import Workload, swarm
+
+_CORE_RUNS = count(1)
+_CORE_RUNS_BETWEEN_COLLECTIONS = 1_000
 
 
 @frozen(eq=False)
@@ -136,9 +141,11 @@ def run_plan(
     tried = subject_named(subject) if isinstance(subject, str) else subject
     with noting_sometimes() as seen:
         if level == "core":
-            history, schedule, wire = run_core(plan, tried), None, ""
-        else:
-            history, schedule, wire = run_shell(plan, tried, level, policy)
+            with collecting_between_runs(_CORE_RUNS, _CORE_RUNS_BETWEEN_COLLECTIONS):
+                history = run_core(plan, tried)
+                violations = tuple(check(history, plan))
+            return Run(plan, level, tried, history, violations, sometimes=seen)
+        history, schedule, wire = run_shell(plan, tried, level, policy)
     violations = tuple(check(history, plan))
     return Run(plan, level, tried, history, violations, schedule, wire, seen)
 

@@ -9,7 +9,7 @@ never go on; it is ended, with SimulationFailed.
 
 import gc
 import math
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from types import TracebackType
@@ -123,7 +123,7 @@ def attempt_deterministically(
     end = _End(clock)
     with (
         end,
-        _collecting_between_runs(),
+        collecting_between_runs(),
         scheduled(policy or shuffle(seed), asking=False, max_steps=max_steps) as schedule,
         seeded_entropy(seed),
         # Closed inside of the run; here only if Trio's loop dies, and the function is never left.
@@ -205,7 +205,15 @@ _RUNS = count(1)
 
 
 @contextmanager
-def _collecting_between_runs() -> Generator[None]:
+def collecting_between_runs(
+    runs: Iterator[int] | None = None, every: int = _RUNS_BETWEEN_COLLECTIONS
+) -> Generator[None]:
+    """Keep the garbage collector out of the block, and let it collect behind it, now and then.
+
+    Args:
+      runs: counts the blocks; None counts them with the runs of Trio.
+      every: behind which blocks it collects.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -213,5 +221,5 @@ def _collecting_between_runs() -> Generator[None]:
     finally:
         if enabled:
             gc.enable()
-        if next(_RUNS) % _RUNS_BETWEEN_COLLECTIONS == 0:
+        if next(_RUNS if runs is None else runs) % every == 0:
             gc.collect()
