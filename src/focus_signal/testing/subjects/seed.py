@@ -165,7 +165,8 @@ class SeedScript:
         del user  # identity is the message's business
         nothing = Invalid(connection, "bad-message", "the seed drops this without a word")
         try:
-            message = cast("object", json.loads(frame))
+            # As text: of bytes, Python would take a byte order mark as well.
+            message = cast("object", json.loads(frame.decode("utf-8", "surrogatepass")))
         except (ValueError, RecursionError):
             return nothing
         if not isinstance(message, dict):
