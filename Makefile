@@ -65,7 +65,7 @@ bench: ## measure this server, and the seed beside it
 	@$(BIN)/python benchmarks/simulations.py $(filter --quick --write-docs,$(ARGS))
 
 # The slowest level first: whoever stops it early has seen that one at least.
-campaign: ## a long run of simulations at all levels (an hour or more); FIRST=... is the first seed, TIMES=... how much longer
+campaign: ## simulations at all levels, half an hour on two cores; FIRST=... is the first seed, TIMES=4 makes it four times as long
 	$(ENVIRONMENT) run
 	@echo "campaign: the seeds from $(FIRST), $(TIMES) time(s)"
 	@$(foreach part,full:4000 message:20000 core:1000000,\

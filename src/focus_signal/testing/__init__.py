@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from focus_signal.testing.explored import explore as explore
     from focus_signal.testing.invariants.names import INVARIANTS as INVARIANTS
     from focus_signal.testing.net.dialing import dialing as dialing
+    from focus_signal.testing.net.dialing import dialing_as as dialing_as
     from focus_signal.testing.net.network import Network as Network
     from focus_signal.testing.net.options import LinkOptions as LinkOptions
     from focus_signal.testing.noticed import sometimes as sometimes
@@ -60,6 +61,7 @@ _HOME = {
     "Workload": "testing.workload.swarm",
     "buggify": "observe.buggify",
     "dialing": "testing.net.dialing",
+    "dialing_as": "testing.net.dialing",
     "exhaustive": "testing.determinism.exploration",
     "explore": "testing.explored",
     "load_plan": "testing.plan",
@@ -91,6 +93,7 @@ __all__ = (
     "Workload",
     "buggify",
     "dialing",
+    "dialing_as",
     "exhaustive",
     "explore",
     "load_plan",
