@@ -197,7 +197,7 @@ def table(scale: Scale) -> str:
         "|---|---:|---:|---:|",
     ]
     runs = {"core": scale.core, "message": scale.message, "full": scale.full}
-    for clients, operations in ((6, 45), (20, 150)):
+    for clients, operations in ((6, 45), (20, 115)):
         rates = [simulations_per_second(level, runs[level], clients, operations) for level in LEVELS]
         shown = " | ".join(f"{rate:,.1f}" if rate < 100 else f"{rate:,.0f}" for rate in rates)
         lines.append(f"| simulations a second, {clients} clients, {operations} operations | {shown} |")
