@@ -289,24 +289,6 @@ def test_reproducible() -> None:
     assert len({repr(run(seed)) for seed in range(10)}) == 10
 
 
-@pytest.fixture
-def seeded() -> Iterator[None]:
-    with reproducible(11):
-        yield
-
-
-_BEFORE: list[object] = []
-
-
-@pytest.mark.parametrize("time", ["once", "again"])
-async def test_a_test_of_pytest_trio_repeats(seeded: None, time: str) -> None:
-    drawn = (await wake_together(), os.urandom(4).hex())
-    if time == "again" and not _BEFORE:
-        pytest.skip("it has not run before")
-    _BEFORE.append(drawn)
-    assert _BEFORE[0] == drawn
-
-
 def test_what_ran_can_be_shown() -> None:
     ran: Ran[list[int]] = run_deterministically(interleave, seed=1)
     assert ran.schedule.kind == "batch"

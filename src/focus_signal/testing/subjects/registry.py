@@ -18,6 +18,9 @@ def subject_named(name: str) -> Subject:
     """
     subject = SUBJECTS.get(name)
     if subject is None:
-        near = get_close_matches(name, SUBJECTS, n=3) or list(SUBJECTS)
-        raise PlanError(f"subject must be one of {', '.join(near)}, not {name!r}")
+        near = get_close_matches(name, SUBJECTS, n=3)
+        shown = f"{', '.join(near or SUBJECTS)}{' or another' if near else ''}"
+        raise PlanError(
+            f"subject must be one of {shown}, not {name!r}; `focus-signal sim subjects` lists all"
+        )
     return subject
