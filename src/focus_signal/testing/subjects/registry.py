@@ -19,8 +19,7 @@ def subject_named(name: str) -> Subject:
     subject = SUBJECTS.get(name)
     if subject is None:
         near = get_close_matches(name, SUBJECTS, n=3)
-        shown = f"{', '.join(near or SUBJECTS)}{' or another' if near else ''}"
-        raise PlanError(
-            f"subject must be one of {shown}, not {name!r}; `focus-signal sim subjects` lists all"
-        )
+        shown = f"{', '.join(near)} or another" if near else ", ".join(SUBJECTS)
+        all_of_them = "`focus-signal sim subjects` lists all"
+        raise PlanError(f"subject must be one of {shown}, not {name!r}; {all_of_them}")
     return subject
