@@ -15,7 +15,7 @@ from attrs import frozen
 
 from focus_signal.testing.net.stream import SimStream
 from focus_signal.testing.plan import RunConfig
-from focus_signal.testing.shell.world import HOST, PORT, _count_tasks
+from focus_signal.testing.shell.world import HOST, PORT
 from focus_signal.testing.simulation import Simulation
 from tests.server.hostile.peer import Peer, request, shake_hands
 
@@ -43,10 +43,9 @@ NOTHING = Left(0, 0)
 def left(sim: Simulation) -> Left:
     """Look at what the server has at this moment, beyond what it has when nobody is there."""
     world = sim._world
-    assert world._server_task is not None, "the server has ended"
+    assert not world.stopped, "the server has ended"
     links = [link for those in sim.net._links.values() for link in those.values()]
-    tasks = _count_tasks(world._server_task) - world._idle_tasks
-    return Left(tasks, sum(not link.server.closed for link in links))
+    return Left(world.tasks_beyond_idle(), sum(not link.server.closed for link in links))
 
 
 async def empties_by(sim: Simulation, moment: float) -> None:

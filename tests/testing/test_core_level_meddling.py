@@ -9,8 +9,8 @@ import pytest
 from focus_signal.core.commands import Connect, Disconnect, Withdraw
 from focus_signal.core.effects import Refused
 from focus_signal.testing import history as h
-from focus_signal.testing.core_level import CLOSE_TIMEOUT, LONGEST_PAUSE
-from focus_signal.testing.plan import Fault, FaultKind, Leave, Verb
+from focus_signal.testing.core_level import CLOSE_TIMEOUT
+from focus_signal.testing.plan import LONGEST_PAUSE, Fault, FaultKind, Leave, Verb
 from tests.testing.core_runs import (
     HEALED,
     SETTLED,

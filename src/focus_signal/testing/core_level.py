@@ -15,18 +15,30 @@ from attrs import define, field
 from focus_signal.core.commands import Command, Connect, Disconnect, Drain, TimePassed, Withdraw
 from focus_signal.core.effects import Deliver, Message
 from focus_signal.observe.buggify import Point
+from focus_signal.server.config import Config
 from focus_signal.server.logic import Decider, Dialect
 from focus_signal.testing import history as h
 from focus_signal.testing.core_lines import Line, Way
 from focus_signal.testing.identity import room_ids
 from focus_signal.testing.keyed import quantized
 from focus_signal.testing.mixing import Mixer, Pause, mixer
-from focus_signal.testing.plan import Fault, Join, Leave, Open, Operation, Plan, Say, Signal, Verb, text_of
+from focus_signal.testing.plan import (
+    LONGEST_PAUSE,
+    Fault,
+    Join,
+    Leave,
+    Open,
+    Operation,
+    Plan,
+    Say,
+    Signal,
+    Verb,
+    text_of,
+)
 from focus_signal.testing.subject import Subject
 from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
 
-CLOSE_TIMEOUT = 2.0
-LONGEST_PAUSE = 2.0
+CLOSE_TIMEOUT = Config().close_timeout
 
 # What stands for an operation, where something travels that no operation has caused.
 _END, _GOODBYE, _HOME, _OWN = -1, -2, -3, -4

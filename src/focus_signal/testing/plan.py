@@ -37,6 +37,8 @@ ServerVerb = Literal["drain", "stop", "restart"]
 
 POINTS: tuple[Point, ...] = get_args(Point)
 """Where the server can be meddled with."""
+LONGEST_PAUSE = 2.0
+"""Seconds that a point may let pass at the most."""
 _FOREVER = 1e9
 
 

@@ -5,12 +5,10 @@ from focus_signal.core.effects import Message, Refused, Relayed
 from focus_signal.testing.history import mark_of
 from focus_signal.testing.invariants.names import Findings
 from focus_signal.testing.invariants.world import Line, World, expected_text, faulted_lines
-from focus_signal.testing.plan import Join, Signal
+from focus_signal.testing.plan import LONGEST_PAUSE, Join, Signal
 
 # What a text weighs beyond its payload, with whatever a handshake adds.
 _A_TEXT = 600
-# A pause inside the server that had begun when everything was healed.
-_A_PAUSE = 2.0
 
 
 def decided(world: World, findings: Findings, t: float, line: Line, command: Command) -> int:
@@ -159,7 +157,8 @@ def _longest_way(world: World) -> float:
     latency = config.latency[1]
     paddings = (operation.padding for operation in world.ops.values() if type(operation) is Signal)
     weight = sum(paddings) + _A_TEXT * len(world.ops)
-    seconds = _A_PAUSE + 4 * latency + 2 * config.fin_delay + 1.0
+    # A pause inside the server may have begun just before everything was healed.
+    seconds = LONGEST_PAUSE + 4 * latency + 2 * config.fin_delay + 1.0
     if config.bandwidth:
         seconds += weight / config.bandwidth
     # A window is filled and emptied once in a round trip.

@@ -11,6 +11,7 @@ import struct
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from enum import IntEnum
 
 import trio
 from attrs import define, field
@@ -20,8 +21,14 @@ from focus_signal.server.link import Link
 
 _HEAD = struct.Struct(">IB")
 _CODE = struct.Struct(">H")
-_TEXT, _PING, _PONG, _CLOSE = range(4)
 _GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
+
+
+class _Kind(IntEnum):
+    TEXT = 0
+    PING = 1
+    PONG = 2
+    CLOSE = 3
 
 
 @define(eq=False)
@@ -74,7 +81,7 @@ class FramedTransport:
         if self._tail is not None or self._sending.locked() or self._said_goodbye:
             return messages
         for index, message in enumerate(messages):
-            frame = _frame(_TEXT, message)
+            frame = _frame(_Kind.TEXT, message)
             try:
                 sent = self._link.send_nowait(frame)
             except _GONE:
@@ -89,13 +96,13 @@ class FramedTransport:
         async with self._sending:
             for message in messages:
                 tail, self._tail = self._tail, None
-                await self._send(_frame(_TEXT, message) if tail is None else tail)
+                await self._send(_frame(_Kind.TEXT, message) if tail is None else tail)
 
     async def ping(self) -> None:
         """Ask for a sign of life and wait for it."""
         answered = trio.Event()
         self._pings.append(answered)
-        await self._send_control(_PING)
+        await self._send_control(_Kind.PING)
         await answered.wait()
         if self._ended:
             raise TransportClosed("the peer has gone")
@@ -139,12 +146,12 @@ class FramedTransport:
             content = bytes(self._buffer[_HEAD.size : _HEAD.size + length])
             del self._buffer[: _HEAD.size + length]
             match kind:
-                case 0:
+                case _Kind.TEXT:
                     texts.append(content)
-                case 1:
+                case _Kind.PING:
                     with suppress(TransportClosed):  # the next read says so
-                        await self._send_control(_PONG)
-                case 2:
+                        await self._send_control(_Kind.PONG)
+                case _Kind.PONG:
                     if self._pings:
                         self._pings.popleft().set()
                 case _:
@@ -162,9 +169,9 @@ class FramedTransport:
     async def _say_goodbye(self, code: int, reason: str) -> None:
         if not self._said_goodbye:
             self._said_goodbye = True
-            await self._send_control(_CLOSE, _CODE.pack(code) + reason.encode())
+            await self._send_control(_Kind.CLOSE, _CODE.pack(code) + reason.encode())
 
-    async def _send_control(self, kind: int, content: bytes = b"") -> None:
+    async def _send_control(self, kind: _Kind, content: bytes = b"") -> None:
         """Send a frame that is no message, between two messages."""
         async with self._sending:
             if self._tail:
@@ -177,7 +184,7 @@ class FramedTransport:
             await self._link.send_all(data)
         except _GONE:
             raise TransportClosed("the stream broke") from None
-        except BaseException:
+        except BaseException:  # whatever ended it, a part may have gone out
             self._cut = True
             raise
 
@@ -187,5 +194,5 @@ class FramedTransport:
             self._pings.popleft().set()
 
 
-def _frame(kind: int, content: bytes) -> bytes:
+def _frame(kind: _Kind, content: bytes) -> bytes:
     return _HEAD.pack(len(content), kind) + content

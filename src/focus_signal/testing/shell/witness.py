@@ -17,9 +17,8 @@ from focus_signal.server.outbox import OutboxStatistics
 from focus_signal.testing import history as h
 from focus_signal.testing.keyed import draw, draw_seconds
 from focus_signal.testing.net.stream import serving_label
+from focus_signal.testing.plan import LONGEST_PAUSE
 from focus_signal.testing.shell.marks import Marks
-
-LONGEST_PAUSE = 2.0
 
 
 @define(eq=False)

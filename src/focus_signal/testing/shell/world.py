@@ -108,10 +108,14 @@ class World:
         self.director.healed = True
         self.notes.add(h.Healed(trio.current_time()))
 
+    def tasks_beyond_idle(self) -> int:
+        """Count the tasks of the server that are there for its connections; 0 when it has ended."""
+        return 0 if self._server_task is None else _count_tasks(self._server_task) - self._idle_tasks
+
     def look_at_what_is_left(self) -> None:
         """Write down what the server still holds, now that everyone has left."""
         now, at = trio.current_time(), self.server.statistics()
-        tasks = 0 if self._server_task is None else _count_tasks(self._server_task) - self._idle_tasks
+        tasks = self.tasks_beyond_idle()
         # A test's own clients close their ends themselves, or their library forgets to.
         streams = self.network.statistics().server_streams
         self.notes.add(h.Emptied(now, at.users, at.rooms, at.waiting, at.connections, tasks, streams))
