@@ -11,7 +11,9 @@ from attrs import frozen
 
 CloseName = Literal[
     "done",
+    "protocol-error",
     "text-only",
+    "not-utf-8",
     "user-id-missing",
     "too-big",
     "internal-error",
@@ -39,7 +41,9 @@ class CloseCode:
 
 CLOSE_CODES: dict[CloseName, CloseCode] = {
     "done": CloseCode(1000, "", "the peer closed, and this is the answer"),
+    "protocol-error": CloseCode(1002, "protocol-error", "what came is not WebSocket as RFC 6455 has it"),
     "text-only": CloseCode(1003, "text-only", "a binary message came; signaling is text"),
+    "not-utf-8": CloseCode(1007, "not-utf-8", "a text, or the reason of a close frame, was not UTF-8"),
     "user-id-missing": CloseCode(
         1008, "Missing userId parameter.", "the address has no userId, or an empty one"
     ),
