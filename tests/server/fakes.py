@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
@@ -31,6 +32,7 @@ class FakeTransport:
     stuck: bool = False
     sent: list[str] = field(factory=list[str], init=False)
     now: list[str] = field(factory=list[str], init=False)
+    left: deque[bytes] = field(factory=deque[bytes], init=False)
     _peer: trio.MemorySendChannel[list[bytes]] = field(init=False)
     _receive: trio.MemoryReceiveChannel[list[bytes]] = field(init=False)
 
@@ -57,22 +59,39 @@ class FakeTransport:
         except (trio.EndOfChannel, trio.ClosedResourceError):
             raise TransportClosed("the peer has left") from None
 
-    def send_nowait(self, messages: Sequence[bytes]) -> Sequence[bytes]:
+    @property
+    def owes_reply(self) -> bool:
+        return False
+
+    def send_nowait(self, messages: Sequence[bytes]) -> bool:
         fits = min(self.takes_now, len(messages))
         self.takes_now -= fits
         self.now += [message.decode() for message in messages[:fits]]
         self.sent += [message.decode() for message in messages[:fits]]
-        return messages[fits:]
+        self.left.extend(messages[fits:])
+        return not self.left
 
-    async def send(self, messages: Sequence[bytes]) -> None:
-        for message in messages:
-            if self.stuck:
-                await trio.sleep_forever()
-            await trio.lowlevel.checkpoint()
-            self.sent.append(message.decode())
-
-    async def ping(self) -> None:
+    async def send(self) -> bool:
+        if self.stuck:
+            await trio.sleep_forever()
         await trio.lowlevel.checkpoint()
+        if self.left:
+            self.sent.append(self.left.popleft().decode())
+        return not self.left
+
+    @property
+    def unsent(self) -> int:
+        return sum(map(len, self.left))
+
+    def forget_unsent(self) -> None:
+        self.left.clear()
+
+    @property
+    def awaits_pong(self) -> bool:
+        return False
+
+    def ping_soon(self) -> None:
+        """Send none."""
 
     async def close(self, code: int, reason: str) -> None:
         del code, reason

@@ -52,4 +52,10 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="relay between members of one room, or between any two users as the seed does (room)",
     )
     parser.add_argument("--max-match-size", type=int, default=16, help="the largest room (16)")
+    parser.add_argument(
+        "--transport",
+        choices=("native", "trio-websocket"),
+        default="native",
+        help="what speaks WebSocket: this server's own code, or the library trio-websocket (native)",
+    )
     parser.add_argument("--seed-silent", action="store_true", help="send no error frames to seed clients")

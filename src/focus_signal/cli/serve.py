@@ -57,6 +57,7 @@ def run(options: argparse.Namespace, usage_error: Callable[[str], NoReturn]) -> 
             relay_scope=options.relay_scope,
             max_match_size=options.max_match_size,
             seed_silent=options.seed_silent,
+            transport=options.transport,
         )
     except ConfigError as error:
         usage_error(_as_flag(str(error)))

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from attrs import Attribute, field, frozen
 
 from focus_signal.core.matchmaker import RelayScope
 from focus_signal.errors import ConfigError
+
+TransportName = Literal["native", "trio-websocket"]
 
 
 def _refuse(attribute: "Attribute[Any]", came: object, allowed: str) -> ConfigError:
@@ -26,6 +28,11 @@ def _text(_: object, attribute: "Attribute[Any]", value: object) -> None:
 def _truth(_: object, attribute: "Attribute[Any]", value: object) -> None:
     if not isinstance(value, bool):
         raise _refuse(attribute, value, "True or False")
+
+
+def _transport(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    if value not in ("native", "trio-websocket"):
+        raise _refuse(attribute, value, "'native' or 'trio-websocket'")
 
 
 def _scope(_: object, attribute: "Attribute[Any]", value: object) -> None:
@@ -61,6 +68,8 @@ class Config:
         does.
       max_match_size: the largest room that may be asked for.
       seed_silent: send no `error` frames to seed clients.
+      transport: "native" for this server's own WebSocket, "trio-websocket" for the library's; a mounted
+        server is always on the library's.
       seat_grace: seconds for which a seat in a room outlives its connection.
       handshake_timeout: seconds from accepting a connection to the end of its handshake.
       write_timeout: seconds that a peer may take for one message that it is sent.
@@ -84,6 +93,7 @@ class Config:
     relay_scope: RelayScope = field(default="room", validator=_scope)
     max_match_size: int = field(default=16, validator=_COUNT)
     seed_silent: bool = field(default=False, validator=_truth)
+    transport: TransportName = field(default="native", validator=_transport)
     seat_grace: float = field(default=30.0, validator=_seconds)
     handshake_timeout: float = field(default=5.0, validator=_seconds)
     write_timeout: float = field(default=10.0, validator=_seconds)

@@ -51,7 +51,7 @@ class Connection:
     _writer: trio.CancelScope | None = field(default=None, init=False)
     _last_chance: float = field(default=math.inf, init=False)
     _handing_on: bool = field(default=False, init=False)
-    _pinging: trio.CancelScope | None = field(default=None, init=False)
+    _pong_due: float = field(default=math.inf, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._outbox = Outbox(self._config.outbox_bytes, self._config.outbox_messages, self.flush)
@@ -89,11 +89,11 @@ class Connection:
             return
         if self._nursery is None or not self._starts_writers:
             return
-        frames: Sequence[bytes] = self._outbox.take()
-        left = frames if buggify("connection.backlogged") else self._transport.send_nowait(frames)
-        if left or self._outbox.last is not None:
+        gone = not buggify("connection.backlogged") and self._transport.send_nowait(self._outbox.take())
+        if not gone or self._outbox.last is not None:
+            self._outbox.unsent = self._transport.unsent
             self._writer = trio.CancelScope()
-            self._nursery.start_soon(self._write, left, self._writer)
+            self._nursery.start_soon(self._write, self._writer)
 
     def close_soon(self, name: CloseName) -> None:
         """Close behind everything that waits, within the close deadline; never waits."""
@@ -105,11 +105,36 @@ class Connection:
         if self._nursery is not None:
             self._nursery.cancel_scope.cancel()
 
-    def ping_soon(self) -> None:
-        """Ask the peer for a sign of life, unless it is being asked already; never waits."""
-        if self._pinging is None and self._nursery is not None and not self._outbox.closed:
-            self._pinging = trio.CancelScope()
-            self._nursery.start_soon(self._ping, self._pinging)
+    def ping_soon(self, pong_due: float) -> bool:
+        """Ask the peer for a sign of life, unless it is being asked already; never waits.
+
+        Args:
+          pong_due: the time by which it has to answer.
+
+        Returns:
+          whether it is asked now.
+        """
+        if self._outbox.closed or self._transport.awaits_pong:
+            return False
+        self._pong_due = pong_due
+        self._transport.ping_soon()
+        self.flush()
+        return True
+
+    def judge_silence(self, now: float) -> bool:
+        """Close if a pong is overdue; never waits.
+
+        Returns:
+          whether to judge once more, a pong's time later.
+        """
+        if self._outbox.closed or not self._transport.awaits_pong or now < self._pong_due:
+            return False
+        if self._handing_on:
+            # While the owner keeps this connection waiting, its pongs wait as well: no fault of the peer.
+            self._pong_due = now + self._config.pong_timeout
+            return True
+        self.close_soon("no-pong")
+        return False
 
     async def _converse_to_the_end(self) -> CloseName:
         try:
@@ -119,8 +144,6 @@ class Connection:
             witness("end-read", self.number)
             self._outbox.end()
             self._inbox.end(self.number)
-            if self._pinging is not None:
-                self._pinging.cancel()
 
     async def _converse(self) -> CloseName:
         """Read and hand on until the end, and tell with which close frame to answer it."""
@@ -128,8 +151,10 @@ class Connection:
             await self._inbox.open(self.number, self._outbox, [Connect(self.number, self.user)])
             while True:
                 messages = await self._transport.receive()
+                if self._transport.owes_reply:
+                    self.flush()
                 # Once this side has said goodbye, what comes is no longer heard.
-                if not self._outbox.closed:
+                if messages and not self._outbox.closed:
                     await self._hand_on(messages)
         except TransportClosed:
             self._outbox.take()  # nobody is left to read it
@@ -146,30 +171,35 @@ class Connection:
         await self._inbox.send(commands)
         self._handing_on = False
 
-    async def _write(self, frames: Sequence[bytes], scope: trio.CancelScope) -> None:
+    async def _write(self, scope: trio.CancelScope) -> None:
         """Send everything that waits, then the close frame if there is one."""
         try:
             with scope:
-                while frames or (frames := self._outbox.take()):
-                    for frame in frames:
-                        await self._send(frame, scope)
-                        if self._outbox.last == "too-slow":
-                            break  # what else was taken for it is dropped with the rest
-                    frames = ()
+                await self._send_everything(scope)
                 if self._outbox.last is not None:
                     await self._close(self._outbox.last)
         except TransportClosed:
             pass  # the reader sees it too
         finally:
             self._writer = None
+            self._outbox.unsent = 0
         if scope.cancelled_caught:
-            # The message is cut, and the stream with it.
+            # A message may be cut, and the stream with it.
             logger.info("connection %d is cut: too-slow", self.number)
             await self._transport.abort()
 
-    async def _send(self, frame: bytes, scope: trio.CancelScope) -> None:
-        scope.deadline = min(self._last_chance, trio.current_time() + self._config.write_timeout)
-        await self._transport.send([frame])
+    async def _send_everything(self, scope: trio.CancelScope) -> None:
+        gone = False
+        while not gone or not self._outbox.empty or self._transport.owes_reply:
+            if not gone:
+                # Whoever takes something, however little, has as long again for the next.
+                scope.deadline = min(self._last_chance, trio.current_time() + self._config.write_timeout)
+                gone = await self._transport.send()
+            else:
+                gone = self._transport.send_nowait(self._outbox.take())
+            if self._outbox.last == "too-slow":
+                self._transport.forget_unsent()  # what has not begun is dropped with the rest
+            self._outbox.unsent = self._transport.unsent
         scope.deadline = self._last_chance
 
     async def _close(self, name: CloseName) -> None:
@@ -179,16 +209,3 @@ class Connection:
         with trio.move_on_after(self._config.close_timeout):
             await self._transport.close(row.code, row.reason)
         await self._transport.abort()
-
-    async def _ping(self, scope: trio.CancelScope) -> None:
-        scope.deadline = trio.current_time() + self._config.pong_timeout
-        try:
-            with scope:
-                await self._transport.ping()
-        except TransportClosed:
-            return  # the reader sees it too
-        finally:
-            self._pinging = None
-        # While the owner keeps this connection waiting, its pongs wait as well: that is no fault of the peer.
-        if scope.cancelled_caught and not self._handing_on:
-            self.close_soon("no-pong")

@@ -1,5 +1,11 @@
-"""One task that asks every peer for a sign of life: some at a time, not all at once."""
+"""One task that asks every peer for a sign of life: some at a time, not all at once.
 
+It keeps no task and no timer for a connection: of those that it has asked it keeps lists, and the oldest list
+is looked at when its time has come.
+"""
+
+import math
+from collections import deque
 from collections.abc import Callable, Collection
 
 import trio
@@ -10,17 +16,29 @@ from focus_signal.server.connection import Connection
 _SLICES = 64
 
 
-async def run_heartbeat(connections: Callable[[], Collection[Connection]], interval: float) -> None:
-    """Ping every connection once an interval; runs until cancelled.
+async def run_heartbeat(
+    connections: Callable[[], Collection[Connection]], interval: float, pong_timeout: float
+) -> None:
+    """Ping every connection once an interval, and close those that do not answer; runs until cancelled.
 
     Args:
       connections: gives those that are open at the moment.
       interval: seconds between two pings of the same connection.
+      pong_timeout: seconds that a peer may take to answer one.
     """
     turn = 0
+    next_turn = trio.current_time() + interval / _SLICES
+    asked: deque[tuple[float, list[Connection]]] = deque()
     while True:
-        await trio.sleep(interval / _SLICES)
-        turn = (turn + 1) % _SLICES
-        for connection in connections():
-            if connection.number % _SLICES == turn:
-                connection.ping_soon()
+        await trio.sleep_until(min(next_turn, asked[0][0] if asked else math.inf))
+        now = trio.current_time()
+        again: list[Connection] = []
+        while asked and asked[0][0] <= now:
+            again += [connection for connection in asked.popleft()[1] if connection.judge_silence(now)]
+        if next_turn <= now:
+            next_turn = now + interval / _SLICES
+            turn = (turn + 1) % _SLICES
+            slice_ = [each for each in connections() if each.number % _SLICES == turn]
+            again += [each for each in slice_ if each.ping_soon(now + pong_timeout)]
+        if again:
+            asked.append((now + pong_timeout, again))

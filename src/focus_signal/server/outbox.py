@@ -19,7 +19,7 @@ class OutboxStatistics:
     """Be a look at an outbox at one moment.
 
     Args:
-      bytes: the bytes that wait.
+      bytes: the bytes that wait, those that were taken and have not gone out too.
       messages: the messages that wait.
     """
 
@@ -44,6 +44,8 @@ class Outbox:
     _receive: trio.MemoryReceiveChannel[bytes] = field(init=False)
     _count: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
+    # What was taken and has not gone out, in bytes; told by whoever sends it.
+    unsent: int = field(default=0, init=False)
     _closed: bool = field(default=False, init=False)
     _last: CloseName | None = field(default=None, init=False)
 
@@ -53,7 +55,12 @@ class Outbox:
 
     def statistics(self) -> OutboxStatistics:
         """Look at what waits at this moment."""
-        return OutboxStatistics(self._bytes, self._count)
+        return OutboxStatistics(self._bytes + self.unsent, self._count)
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether nothing waits to be taken."""
+        return not self._count
 
     @property
     def closed(self) -> bool:
@@ -74,7 +81,8 @@ class Outbox:
         if self._closed:
             return True
         size = len(frame)
-        if self._count and (self._bytes + size > self.max_bytes or self._count >= self.max_messages):
+        waiting = self._bytes + self.unsent
+        if waiting and (waiting + size > self.max_bytes or self._count >= self.max_messages):
             return False
         self._send.send_nowait(frame)
         self._count += 1

@@ -8,16 +8,15 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import trio
 from attrs import define, field
-from trio_websocket import WebSocketRequest
 
 from focus_signal.errors import HttpRefused, NotListening, ServerFailed
 from focus_signal.server.config import Config
 from focus_signal.server.connection import Connection
-from focus_signal.server.front_door import FrontDoor
+from focus_signal.server.front_door import FrontDoor, Visitor
 from focus_signal.server.guard import report
 from focus_signal.server.heartbeat import run_heartbeat
 from focus_signal.server.link import Link, host_and_port, link_of
@@ -27,9 +26,12 @@ from focus_signal.server.owner import Owner
 from focus_signal.server.pages import SIGNAL_PATH, unavailable
 from focus_signal.server.statistics import Statistics
 from focus_signal.server.transport import Transport
-from focus_signal.server.transport.trio_websocket import TrioWebSocket, open_trio_websocket
+from focus_signal.server.transport.native import NativeTransport
 from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
 from focus_signal.wire.http_head import user_of_query
+
+if TYPE_CHECKING:
+    from trio_websocket import WebSocketRequest
 
 logger = logging.getLogger("focus_signal")
 
@@ -131,7 +133,7 @@ class Server:
             self._goodbye = goodbye
             self._stopping.set()
 
-    async def mount(self, request: WebSocketRequest) -> None:
+    async def mount(self, request: "WebSocketRequest") -> None:
         """Serve one request of somebody else's trio-websocket server, until its connection has ended.
 
         Nothing that goes wrong in here comes out. The path is the other server's business; the `userId` is
@@ -177,7 +179,12 @@ class Server:
         with trio.CancelScope(shield=True):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._run_owner)
-                nursery.start_soon(run_heartbeat, self._connections.values, self.config.ping_interval)
+                nursery.start_soon(
+                    run_heartbeat,
+                    self._connections.values,
+                    self.config.ping_interval,
+                    self.config.pong_timeout,
+                )
                 async with trio.open_nursery() as listening:
                     if self._listeners:
                         listen = partial(trio.serve_listeners, handler_nursery=nursery)
@@ -223,29 +230,50 @@ class Server:
             with trio.move_on_after(self.config.close_timeout):
                 await link.aclose()
             return
+        await self._welcome(link, visitor, deadline)
+
+    async def _welcome(self, link: Link, visitor: Visitor, deadline: float) -> None:
+        """Serve a visitor; the handshake has to be through by the deadline."""
+        if self.config.transport == "trio-websocket":
+            await self._welcome_with_library(link, visitor, deadline)
+            return
+        transport = NativeTransport(link, visitor.key, visitor.read_ahead, self.config.frame_bytes)
+        if await self._accept(transport, deadline):
+            await self._serve_user(transport, visitor.user)
+
+    async def _welcome_with_library(self, link: Link, visitor: Visitor, deadline: float) -> None:
+        # The library takes long to import, and most servers never need it.
+        from focus_signal.server.transport.trio_websocket import open_trio_websocket  # noqa: PLC0415
+
         bound = self.config.frame_bytes
         async with open_trio_websocket(link, visitor.key, visitor.read_ahead, bound) as transport:
-            with trio.move_on_at(deadline) as handshake:
-                await transport.accept()
-            if not handshake.cancelled_caught:
+            if await self._accept(transport, deadline):
                 await self._serve_user(transport, visitor.user)
 
-    async def _mount(self, request: WebSocketRequest) -> None:
-        transport = TrioWebSocket(request, self.config.frame_bytes)
+    async def _mount(self, request: "WebSocketRequest") -> None:
+        from focus_signal.server.transport.trio_websocket import TrioWebSocket  # noqa: PLC0415 - as above
+
         refusal, user = self._admit(request)
-        with trio.move_on_after(self.config.handshake_timeout) as handshake:
+        deadline = trio.current_time() + self.config.handshake_timeout
+        async with trio.open_nursery() as nursery:
+            transport = TrioWebSocket(request, self.config.frame_bytes, nursery)
             if refusal is not None:
-                await transport.reject(refusal)
-                return
+                with trio.move_on_at(deadline):
+                    await transport.reject(refusal)
+            elif await self._accept(transport, deadline):
+                await self.serve_transport(transport, user)
+            nursery.cancel_scope.cancel()
+
+    @staticmethod
+    async def _accept(transport: Transport, deadline: float) -> bool:
+        with trio.move_on_at(deadline) as handshake:
             await transport.accept()
-        if handshake.cancelled_caught:
-            return
-        await self.serve_transport(transport, user)
+        return not handshake.cancelled_caught
 
     def _takes_nobody(self) -> bool:
         return self._draining or self._stopping.is_set()
 
-    def _admit(self, request: WebSocketRequest) -> tuple[HttpRefused | None, str]:
+    def _admit(self, request: "WebSocketRequest") -> tuple[HttpRefused | None, str]:
         """Tell who asks, or why not to let them in."""
         if self._takes_nobody():
             return unavailable(), ""

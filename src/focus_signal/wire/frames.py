@@ -255,18 +255,17 @@ class _Fragments:
 
 
 def text_frames(messages: Sequence[bytes]) -> list[bytes]:
-    """Make the frames of text messages: for each its head and then the message itself, as two pieces."""
-    pieces: list[bytes] = []
+    """Make a frame of each text message."""
+    frames: list[bytes] = []
     for message in messages:
         size = len(message)
         if _LENGTH_16 <= size < 1 << 16:
-            pieces.append(_head_16(_TEXT_HEAD_16 | size))
+            frames.append(_head_16(_TEXT_HEAD_16 | size) + message)
         elif size < _LENGTH_16:
-            pieces.append(_head(_TEXT, size))
+            frames.append(_head(_TEXT, size) + message)
         else:
-            pieces.append(_head_64(_FINAL | _TEXT, _LENGTH_64, size))
-        pieces.append(message)
-    return pieces
+            frames.append(_head_64(_FINAL | _TEXT, _LENGTH_64, size) + message)
+    return frames
 
 
 def close_frame(code: int, reason: str) -> bytes:

@@ -7,6 +7,7 @@ upgrade. A value that is no ASCII is read as latin-1, so that nothing raises.
 
 import base64
 import binascii
+import hashlib
 import re
 from urllib.parse import parse_qsl
 
@@ -19,6 +20,8 @@ _EMPTY_LINES = re.compile(rb"(?:\r\n)+")
 _END = b"\r\n\r\n"
 _HTTP_VERSION = re.compile(rb" HTTP/([0-9]{1,3}(?:\.[0-9]{1,3})?)\r?\n")
 _KEY_BYTES = 16
+# What makes the answer to a key one that nobody gives by accident (RFC 6455, section 1.3).
+_ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 @frozen
@@ -213,6 +216,19 @@ def check_upgrade(head: Head) -> str:
     if versions != ["13"]:
         raise HttpRefused(426, "Sec-WebSocket-Version must be 13.", (("Sec-WebSocket-Version", "13"),))
     return keys[0]
+
+
+def upgrade_answer(key: str) -> bytes:
+    """Write the answer that opens a WebSocket, without extensions (RFC 6455, section 4.2.2).
+
+    Args:
+      key: the client's key, checked.
+    """
+    digest = hashlib.sha1(key.encode("ascii") + _ACCEPT, usedforsecurity=False).digest()
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: %b\r\n\r\n" % base64.b64encode(digest)
+    )
 
 
 def wants_websocket(head: Head) -> bool:

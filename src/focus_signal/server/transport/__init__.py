@@ -1,6 +1,8 @@
 """A link as batches of messages: one narrow interface, so that transports can stand side by side.
 
-One task at a time receives; one task at a time sends, pings aside. Deadlines are the caller's.
+One task at a time receives; one task at a time sends. Deadlines are the caller's. What is sent goes in two
+steps: `send_nowait` takes messages and sends what the peer takes at this moment, and for as long as something
+is left, `send` sends it, step by step, so that whoever calls it sees that there is progress.
 """
 
 from collections.abc import Sequence
@@ -30,7 +32,10 @@ class Transport(Protocol):
         ...
 
     async def receive(self) -> list[bytes]:
-        """Wait for messages and give every complete one, as UTF-8 that was checked.
+        """Wait for the peer and give every message that is whole, as UTF-8 that was checked.
+
+        Returns:
+          the messages; none when what came was something else.
 
         Raises:
           TransportClosed: the connection has ended, by whosever doing.
@@ -38,31 +43,56 @@ class Transport(Protocol):
         """
         ...
 
-    def send_nowait(self, messages: Sequence[bytes]) -> Sequence[bytes]:
-        """Send as far as the peer takes it now, and give back what is left for `send`."""
+    @property
+    def owes_reply(self) -> bool:
+        """Tell whether the peer is owed what is no message: call `send_nowait`, if with nothing to send."""
         ...
 
-    async def send(self, messages: Sequence[bytes]) -> None:
-        """Send what `send_nowait` left.
+    def send_nowait(self, messages: Sequence[bytes]) -> bool:
+        """Take messages and send as far as the peer takes them now; never raises for a peer that has gone.
+
+        Returns:
+          whether nothing is left for `send`.
+        """
+        ...
+
+    async def send(self) -> bool:
+        """Wait until the peer takes something, and send it.
+
+        Returns:
+          whether nothing is left.
 
         Raises:
           TransportClosed: the connection has ended.
 
-        Cancellation: a message may have gone out in part; from then on the transport sends nothing, not even
-        a close frame.
+        Cancellation: a message may have gone out in part; if so the transport sends nothing from then on, not
+        even a close frame.
         """
         ...
 
-    async def ping(self) -> None:
-        """Ask for a sign of life and wait for it; never returns when there is none.
+    @property
+    def unsent(self) -> int:
+        """Count the bytes that were taken and have not gone."""
+        ...
 
-        Raises:
-          TransportClosed: the connection has ended.
-        """
+    def forget_unsent(self) -> None:
+        """Drop the messages of which nothing has gone out."""
+        ...
+
+    @property
+    def awaits_pong(self) -> bool:
+        """Tell whether a ping is unanswered."""
+        ...
+
+    def ping_soon(self) -> None:
+        """Have a ping sent; whoever calls this calls `send_nowait` next, if with nothing to send."""
         ...
 
     async def close(self, code: int, reason: str) -> None:
-        """Send a close frame, if none went out yet, and wait for the peer's."""
+        """Send a close frame, if none went out yet, and wait for the peer's.
+
+        What was taken and has not begun to go out is dropped.
+        """
         ...
 
     async def abort(self) -> None:

@@ -5,8 +5,9 @@ in the plainest words; nothing that a peer wrote reaches the library's own HTTP 
 cannot do is listed in docs/transports.md.
 """
 
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 
 import trio
@@ -48,7 +49,7 @@ async def open_trio_websocket(
     async with trio.open_nursery() as nursery:
         # On malformed input the library's channel closes, and that is all.
         request = await wrap_server_stream(guarded(nursery), stream, max_message_size=frame_bytes)
-        yield TrioWebSocket(request, frame_bytes, stream)
+        yield TrioWebSocket(request, frame_bytes, nursery, stream)
         # Whatever is left of the library's reader ends with the connection.
         nursery.cancel_scope.cancel()
 
@@ -102,15 +103,20 @@ class TrioWebSocket:
     Args:
       request: the handshake as the library has read it.
       frame_bytes: the largest message that is taken, in bytes; the library counts characters.
+      nursery: for pings; what it ends is this transport alone.
       stream: the stream below, if it is ours.
     """
 
     _request: WebSocketRequest
     _frame_bytes: int
+    _nursery: trio.Nursery
     _stream: _Handshaking | None = None
     _websocket: WebSocketConnection = field(init=False)
+    _unsent: deque[bytes] = field(factory=deque[bytes], init=False)
+    _unsent_bytes: int = field(default=0, init=False)
     _cut: bool = field(default=False, init=False)
     _pings: "count[int]" = field(factory=count, init=False)
+    _pinging: bool = field(default=False, init=False)
 
     async def accept(self) -> None:
         """Answer the handshake."""
@@ -147,32 +153,57 @@ class TrioWebSocket:
             raise ProtocolViolation("too-big")
         return [encoded]
 
-    def send_nowait(self, messages: Sequence[bytes]) -> Sequence[bytes]:
-        """Leave everything: the library sends nothing without waiting."""
-        return messages
+    @property
+    def owes_reply(self) -> bool:
+        """Owe nothing: the library answers pings by itself."""
+        return False
 
-    async def send(self, messages: Sequence[bytes]) -> None:
-        """Send one message after the other."""
+    def send_nowait(self, messages: Sequence[bytes]) -> bool:
+        """Leave everything for `send`: the library sends nothing without waiting."""
+        self._unsent.extend(messages)
+        self._unsent_bytes += sum(map(len, messages))
+        return not self._unsent
+
+    async def send(self) -> bool:
+        """Send one message."""
+        if not self._unsent:
+            return True
+        message = self._unsent.popleft()
         try:
-            for message in messages:
-                await self._websocket.send_message(message.decode())
+            await self._websocket.send_message(message.decode())
         except ConnectionClosed:
             raise TransportClosed("the WebSocket has closed") from None
         except BaseException:
             self._cut = True
             raise
+        self._unsent_bytes -= len(message)
+        return not self._unsent
 
-    async def ping(self) -> None:
-        """Send a ping and wait for its pong."""
-        try:
-            await self._websocket.ping(next(self._pings).to_bytes(8))
-        except ConnectionClosed:
-            raise TransportClosed("the WebSocket has closed") from None
+    @property
+    def unsent(self) -> int:
+        """Count the bytes that were taken and have not gone."""
+        return self._unsent_bytes
+
+    def forget_unsent(self) -> None:
+        """Drop the messages that have not begun to go out."""
+        self._unsent_bytes -= sum(map(len, self._unsent))
+        self._unsent.clear()
+
+    @property
+    def awaits_pong(self) -> bool:
+        """Tell whether a ping is unanswered."""
+        return self._pinging
+
+    def ping_soon(self) -> None:
+        """Have the library send a ping, behind what it is sending."""
+        self._pinging = True
+        self._nursery.start_soon(self._ping)
 
     async def close(self, code: int, reason: str) -> None:
         """Close, and let a peer that sent too much read why."""
         if self._cut:
             return
+        self.forget_unsent()
         await self._websocket.aclose(code, reason)
         closed = self._websocket.closed
         if closed is not None and closed.code == _TOO_BIG and self._stream is not None:
@@ -185,3 +216,8 @@ class TrioWebSocket:
             await self._stream.link.abort()
         else:
             await trio.aclose_forcefully(self._websocket)
+
+    async def _ping(self) -> None:
+        with suppress(ConnectionClosed):  # the reader sees it too
+            await self._websocket.ping(next(self._pings).to_bytes(8))
+            self._pinging = False

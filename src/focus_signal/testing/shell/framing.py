@@ -1,8 +1,8 @@
 """Messages on a link with a length in front of each: what the message level has in place of WebSocket.
 
 It is as little as a transport can be, and does all that one may do: it gives everything that has come at
-once, takes as much as the link has room for, and keeps the rest of a message that went out in part. So the
-message level tries the paths of the server that a library which takes nothing at once never reaches.
+once, takes as much as the link has room for, and keeps the rest of a message that went out in part. What goes
+out takes the way of the server's own transport, `FrameSender`.
 
     length of what follows (4 bytes), kind (1 byte), content
 """
@@ -18,9 +18,11 @@ from attrs import define, field
 
 from focus_signal.errors import TransportClosed
 from focus_signal.server.link import Link
+from focus_signal.server.transport.sending import FrameSender
 
 _HEAD = struct.Struct(">IB")
 _CODE = struct.Struct(">H")
+_DONE = 1000
 _GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 
@@ -33,7 +35,7 @@ class _Kind(IntEnum):
 
 @define(eq=False)
 class FramedTransport:
-    """Carry messages over a link; a server's end is a `Transport`, and a client's has the same methods.
+    """Carry a server's messages over a link: a `Transport`.
 
     Args:
       link: the simulated stream.
@@ -43,156 +45,228 @@ class FramedTransport:
     close_code: int | None = field(default=None, init=False)
     """The code of the peer's close frame, once it came."""
     _given_back: list[bytes] = field(factory=list[bytes], init=False)
-    _buffer: bytearray = field(factory=bytearray, init=False)
-    # What is left of the first message that `send_nowait` gave back; None when all of it is.
-    _tail: bytes | None = field(default=None, init=False)
-    _sending: trio.Lock = field(factory=trio.Lock, init=False)
+    _frames: "_Frames" = field(init=False)
+    _sender: FrameSender = field(init=False)
+    # Pings, pongs and the answer to a goodbye, for the next time that something is sent.
+    _due: list[bytes] = field(factory=list[bytes], init=False)
+    _unanswered: int = field(default=0, init=False)
     _receiving: trio.Lock = field(factory=trio.Lock, init=False)
-    _pings: deque[trio.Event] = field(factory=deque[trio.Event], init=False)
     _said_goodbye: bool = field(default=False, init=False)
-    _cut: bool = field(default=False, init=False)
     _ended: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._frames = _Frames(self._link)
+        self._sender = FrameSender(self._link)
 
     async def accept(self) -> None:
         """Do nothing: there is no handshake here."""
         await trio.lowlevel.checkpoint()
 
     async def receive(self) -> list[bytes]:
-        """Wait for messages and give every complete one."""
+        """Wait for bytes and give every message that is complete with them."""
         if self._given_back:
             await trio.lowlevel.checkpoint()
             messages, self._given_back = self._given_back, []
             return messages
         async with self._receiving:
-            while True:
-                messages = await self._take_complete()
-                if messages:
-                    return messages
-                if self._ended:
-                    raise TransportClosed("the peer has said goodbye, or its end was read")
-                await self._read()
+            if self._ended:
+                raise TransportClosed("the peer has said goodbye, or its end was read")
+            return await self._read()
 
     def give_back(self, messages: list[bytes]) -> None:
         """Take messages back, for the next `receive`."""
         self._given_back = messages
 
-    def send_nowait(self, messages: Sequence[bytes]) -> Sequence[bytes]:
-        """Send as far as the link takes it now; a message that went out in part is given back too."""
-        if self._tail is not None or self._sending.locked() or self._said_goodbye:
-            return messages
-        for index, message in enumerate(messages):
-            frame = _frame(_Kind.TEXT, message)
-            try:
-                sent = self._link.send_nowait(frame)
-            except _GONE:
-                return messages[index:]  # `send` will say so
-            if sent < len(frame):
-                self._tail = frame[sent:] if sent else None
-                return messages[index:]
-        return []
+    @property
+    def owes_reply(self) -> bool:
+        """Tell whether what is no message is to be sent."""
+        return bool(self._due)
 
-    async def send(self, messages: Sequence[bytes]) -> None:
-        """Send what `send_nowait` left."""
-        async with self._sending:
-            for message in messages:
-                tail, self._tail = self._tail, None
-                await self._send(_frame(_Kind.TEXT, message) if tail is None else tail)
+    def send_nowait(self, messages: Sequence[bytes]) -> bool:
+        """Send as far as the link takes it now."""
+        due, self._due = self._due, []
+        if self._said_goodbye:
+            return True
+        return self._sender.send_nowait([*due, *(_frame(_Kind.TEXT, message) for message in messages)])
 
-    async def ping(self) -> None:
-        """Ask for a sign of life and wait for it."""
-        answered = trio.Event()
-        self._pings.append(answered)
-        await self._send_control(_Kind.PING)
-        await answered.wait()
-        if self._ended:
-            raise TransportClosed("the peer has gone")
+    async def send(self) -> bool:
+        """Wait until the link takes something, and send it."""
+        return await self._sender.send()
+
+    @property
+    def unsent(self) -> int:
+        """Count the bytes that were taken and have not gone."""
+        return self._sender.unsent
+
+    def forget_unsent(self) -> None:
+        """Drop what has not begun to go out."""
+        self._sender.forget()
+
+    @property
+    def awaits_pong(self) -> bool:
+        """Tell whether a ping is unanswered."""
+        return self._unanswered > 0
+
+    def ping_soon(self) -> None:
+        """Have a ping sent."""
+        self._unanswered += 1
+        self._due.append(_frame(_Kind.PING))
 
     async def close(self, code: int, reason: str) -> None:
         """Send a close frame, if none went out yet, and wait for the peer's."""
-        if not self._cut:
-            with suppress(TransportClosed):  # that is what was asked for
-                await self._say_goodbye(code, reason)
-                while not self._ended:
-                    async with self._receiving:
-                        if not self._ended:
-                            await self._take_complete()
-                            await self._read()
-        await self._link.aclose()
+        self._sender.forget()
+        with suppress(TransportClosed):  # that is what was asked for
+            if not self._said_goodbye:
+                self._said_goodbye = True
+                content = _CODE.pack(self.close_code or code) + reason.encode()
+                gone = self._sender.send_nowait([_frame(_Kind.CLOSE, content)])
+                while not gone:
+                    gone = await self._sender.send()
+            while not self._ended and not self._sender.dead:
+                async with self._receiving:
+                    if not self._ended:
+                        await self._read()
+        if not self._sender.dead:
+            await self._link.aclose()
 
     async def abort(self) -> None:
         """End the stream at once, unless it has ended in good order."""
-        self._end()
+        self._ended = True
         await self._link.abort()
 
-    async def _read(self) -> None:
-        """Wait for bytes; the end of the stream is noted."""
-        if self._ended:
-            return
-        try:
-            data = await self._link.receive_some()
-        except _GONE:
-            data = b""
-        self._buffer += data
-        if not data:
-            self._end()
-
-    async def _take_complete(self) -> list[bytes]:
-        """Give the texts that have come whole, and do what else came asks for."""
+    async def _read(self) -> list[bytes]:
+        """Wait for bytes, give the texts that are whole, and see to what else came."""
         texts: list[bytes] = []
-        while len(self._buffer) >= _HEAD.size:
-            length, kind = _HEAD.unpack_from(self._buffer)
-            if len(self._buffer) < _HEAD.size + length:
-                break
-            content = bytes(self._buffer[_HEAD.size : _HEAD.size + length])
-            del self._buffer[: _HEAD.size + length]
+        for kind, content in await self._frames.read():
             match kind:
                 case _Kind.TEXT:
                     texts.append(content)
                 case _Kind.PING:
-                    with suppress(TransportClosed):  # the next read says so
-                        await self._send_control(_Kind.PONG)
+                    self._due.append(_frame(_Kind.PONG))
                 case _Kind.PONG:
-                    if self._pings:
-                        self._pings.popleft().set()
+                    self._unanswered = max(0, self._unanswered - 1)
                 case _:
-                    self.close_code = _CODE.unpack_from(content)[0]
-                    self._end()
-                    await self._answer_goodbye(content)
+                    self.close_code = _code_of(content)
+                    self._ended = True
+                    break  # nothing counts that follows a goodbye
+        self._ended = self._ended or self._frames.ended
         return texts
 
-    async def _answer_goodbye(self, content: bytes) -> None:
-        self._buffer.clear()
-        with suppress(TransportClosed):  # it did not wait for the answer
-            await self._say_goodbye(_CODE.unpack_from(content)[0], "")
+
+@define(eq=False)
+class FramedClient:
+    """Carry a client's messages over a link; it answers pings while it receives.
+
+    Args:
+      link: the simulated stream.
+    """
+
+    _link: Link
+    close_code: int | None = field(default=None, init=False)
+    """The code of the server's close frame, once it came."""
+    _frames: "_Frames" = field(init=False)
+    _received: deque[bytes] = field(factory=deque[bytes], init=False)
+    _sending: trio.Lock = field(factory=trio.Lock, init=False)
+    _receiving: trio.Lock = field(factory=trio.Lock, init=False)
+    _said_goodbye: bool = field(default=False, init=False)
+    _ended: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._frames = _Frames(self._link)
+
+    async def send(self, text: bytes) -> None:
+        """Send a text.
+
+        Raises:
+          TransportClosed: the connection has ended.
+        """
+        await self._send(_Kind.TEXT, text)
+
+    async def receive(self) -> bytes:
+        """Wait for a text.
+
+        Raises:
+          TransportClosed: the connection has ended.
+        """
+        async with self._receiving:
+            while not self._received:
+                if self._ended:
+                    raise TransportClosed("the server has said goodbye, or its end was read")
+                await self._read()
+            return self._received.popleft()
+
+    async def close(self) -> None:
+        """Say goodbye, and wait for the server's."""
+        with suppress(TransportClosed):  # that is what was asked for
+            await self._say_goodbye(_DONE)
+            while not self._ended:
+                async with self._receiving:
+                    if not self._ended:
+                        await self._read()
         await self._link.aclose()
 
-    async def _say_goodbye(self, code: int, reason: str) -> None:
+    async def _read(self) -> None:
+        """Wait for bytes and see to what came."""
+        for kind, content in await self._frames.read():
+            match kind:
+                case _Kind.TEXT:
+                    self._received.append(content)
+                case _Kind.PING:
+                    with suppress(TransportClosed):  # the next read says so
+                        await self._send(_Kind.PONG)
+                case _Kind.PONG:
+                    pass  # nobody here has asked
+                case _:
+                    self.close_code = _code_of(content)
+                    self._ended = True
+                    with suppress(TransportClosed):  # it did not wait for the answer
+                        await self._say_goodbye(self.close_code)
+                    await self._link.aclose()
+                    break
+        self._ended = self._ended or self._frames.ended
+
+    async def _say_goodbye(self, code: int) -> None:
         if not self._said_goodbye:
             self._said_goodbye = True
-            await self._send_control(_Kind.CLOSE, _CODE.pack(code) + reason.encode())
+            await self._send(_Kind.CLOSE, _CODE.pack(code))
 
-    async def _send_control(self, kind: _Kind, content: bytes = b"") -> None:
-        """Send a frame that is no message, between two messages."""
+    async def _send(self, kind: _Kind, content: bytes = b"") -> None:
         async with self._sending:
-            if self._tail:
-                tail, self._tail = self._tail, b""
-                await self._send(tail)
-            await self._send(_frame(kind, content))
+            try:
+                await self._link.send_all(_frame(kind, content))
+            except _GONE:
+                raise TransportClosed("the stream broke") from None
 
-    async def _send(self, data: bytes) -> None:
+
+@define(eq=False)
+class _Frames:
+    """Read frames from a link."""
+
+    _link: Link
+    _buffer: bytearray = field(factory=bytearray, init=False)
+    ended: bool = field(default=False, init=False)
+
+    async def read(self) -> list[tuple[_Kind, bytes]]:
+        """Wait for bytes and give every frame that is whole; the end of the stream is noted."""
         try:
-            await self._link.send_all(data)
+            data = await self._link.receive_some()
         except _GONE:
-            raise TransportClosed("the stream broke") from None
-        except BaseException:  # whatever ended it, a part may have gone out
-            self._cut = True
-            raise
+            data = b""
+        self.ended = not data
+        self._buffer += data
+        frames: list[tuple[_Kind, bytes]] = []
+        while len(self._buffer) >= _HEAD.size:
+            length, kind = _HEAD.unpack_from(self._buffer)
+            if len(self._buffer) < _HEAD.size + length:
+                break
+            frames.append((_Kind(kind), bytes(self._buffer[_HEAD.size : _HEAD.size + length])))
+            del self._buffer[: _HEAD.size + length]
+        return frames
 
-    def _end(self) -> None:
-        self._ended = True
-        while self._pings:
-            self._pings.popleft().set()
 
-
-def _frame(kind: _Kind, content: bytes) -> bytes:
+def _frame(kind: _Kind, content: bytes = b"") -> bytes:
     return _HEAD.pack(len(content), kind) + content
+
+
+def _code_of(content: bytes) -> int:
+    return int(_CODE.unpack_from(content)[0])

@@ -1,6 +1,5 @@
 """A client's end of a connection: texts to the server and back, by WebSocket frames or by plain messages."""
 
-from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol, cast
@@ -20,7 +19,7 @@ from focus_signal.errors import FocusSignalError, TransportClosed
 from focus_signal.server.pages import SIGNAL_PATH
 from focus_signal.testing.net.stream import SimStream
 from focus_signal.testing.plan import Level
-from focus_signal.testing.shell.framing import FramedTransport
+from focus_signal.testing.shell.framing import FramedClient
 
 _ABNORMAL = 1006  # RFC 6455, section 7.4.1: no close frame came
 _DONE = 1000
@@ -67,12 +66,12 @@ async def open_wire(stream: SimStream, user: str, level: Level) -> AsyncGenerato
       NotAdmitted: the server let nobody in, or the stream broke first.
     """
     if level == "message":
-        framed = FramedTransport(stream)
+        framed = FramedClient(stream)
         try:
-            await framed.send([user.encode()])
+            await framed.send(user.encode())
         except TransportClosed as error:
             raise NotAdmitted("the connection broke") from error
-        yield _FramedWire(framed)
+        yield framed
         return
     async with trio.open_nursery() as nursery:
         reader = _Reader(nursery)
@@ -114,27 +113,6 @@ class _Reader:
             pass
         finally:
             self.handshake.cancel()
-
-
-@define(eq=False)
-class _FramedWire:
-    _framed: FramedTransport
-    _received: deque[bytes] = field(factory=deque[bytes], init=False)
-
-    @property
-    def close_code(self) -> int | None:
-        return self._framed.close_code
-
-    async def send(self, text: bytes) -> None:
-        await self._framed.send([text])
-
-    async def receive(self) -> bytes:
-        while not self._received:
-            self._received.extend(await self._framed.receive())
-        return self._received.popleft()
-
-    async def close(self) -> None:
-        await self._framed.close(_DONE, "")
 
 
 @define(eq=False)

@@ -160,12 +160,15 @@ class World:
 
     async def _welcome(self, stream: SimStream) -> None:
         transport = FramedTransport(stream)
+        messages: list[bytes] = []
         try:
-            user, *messages = await transport.receive()
+            while not messages:
+                messages = await transport.receive()
         except TransportClosed:
             return
-        transport.give_back(messages)
-        await self.server.serve_transport(transport, user.decode())
+        # The first text says who it is, in place of a request's `userId`.
+        transport.give_back(messages[1:])
+        await self.server.serve_transport(transport, messages[0].decode())
 
 
 @asynccontextmanager

@@ -1,0 +1,176 @@
+"""The transport of this server's own: WebSocket frames on a link, as many at once as there are.
+
+A read gives every message that came with it, and a batch of messages goes out in one write. The front door
+has read the handshake's request; only the answer is given here. Pings, pongs and close frames go out through
+the same sender as messages do, so that none of them is ever put into the middle of another frame.
+"""
+
+from collections.abc import Sequence
+
+import trio
+from attrs import define, field
+
+from focus_signal.errors import TransportClosed
+from focus_signal.server.link import Link, linger
+from focus_signal.server.transport import ProtocolViolation
+from focus_signal.server.transport.sending import FrameSender
+from focus_signal.wire.frames import FrameReader, close_frame, ping_frame, pong_frame, text_frames
+from focus_signal.wire.http_head import upgrade_answer
+
+_GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
+_READ_BYTES = 64 * 1024
+
+
+@define(eq=False)
+class NativeTransport:
+    """Carry messages over a link.
+
+    Args:
+      link: the peer's stream, behind its request.
+      key: the client's key, checked.
+      read_ahead: what was read behind the request.
+      frame_bytes: the largest message that is taken.
+    """
+
+    _link: Link
+    _key: str
+    _read_ahead: bytes
+    _frame_bytes: int
+    _reader: FrameReader = field(init=False)
+    _sender: FrameSender = field(init=False)
+    _pings: int = field(default=0, init=False)
+    _ping_is_due: bool = field(default=False, init=False)
+    _receiving: bool = field(default=False, init=False)
+    # The peer's end of the stream has come, or the stream broke.
+    _ended: bool = field(default=False, init=False)
+    # There once this side says goodbye; set when there is nothing more to read.
+    _all_read: trio.Event | None = field(default=None, init=False)
+    # Whether it is `close` that reads what still comes, since nobody else did.
+    _closing_reads: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._reader = FrameReader(self._frame_bytes)
+        self._sender = FrameSender(self._link)
+
+    async def accept(self) -> None:
+        """Answer the handshake."""
+        answer = upgrade_answer(self._key)
+        try:
+            sent = self._link.send_nowait(answer)
+            if sent < len(answer):
+                await self._link.send_all(answer[sent:])
+        except _GONE:
+            raise TransportClosed("the peer has gone") from None
+
+    async def receive(self) -> list[bytes]:
+        """Wait for the next bytes and give what has become whole with them."""
+        if self._closing_reads and self._all_read is not None:
+            await self._all_read.wait()
+        fault = self._reader.fault
+        if fault is not None and self._all_read is None:
+            raise ProtocolViolation(fault)
+        if self._nothing_follows():
+            if self._all_read is not None:
+                self._all_read.set()
+            raise TransportClosed("the peer has said goodbye, or has gone")
+        return self._reader.feed(await self._read())
+
+    @property
+    def owes_reply(self) -> bool:
+        """Tell whether a ping or a pong is to be sent."""
+        return self._ping_is_due or self._reader.ping is not None
+
+    def send_nowait(self, messages: Sequence[bytes]) -> bool:
+        """Send in one write what the link takes of it, with the ping and the pong that are due."""
+        frames = text_frames(messages)
+        if self.owes_reply:
+            frames = [*self._control_frames(), *frames]
+        return self._sender.send_nowait(frames)
+
+    async def send(self) -> bool:
+        """Wait until the link takes something, and send it."""
+        return await self._sender.send()
+
+    @property
+    def unsent(self) -> int:
+        """Count the bytes that were taken and have not gone."""
+        return self._sender.unsent
+
+    def forget_unsent(self) -> None:
+        """Drop the frames of which nothing has gone out."""
+        self._sender.forget()
+
+    @property
+    def awaits_pong(self) -> bool:
+        """Tell whether a ping is unanswered."""
+        return self._reader.awaited_pong is not None
+
+    def ping_soon(self) -> None:
+        """Have a ping sent with the next frames; only a pong that holds the same counts."""
+        self._pings += 1
+        self._reader.awaited_pong = self._pings.to_bytes(4)
+        self._ping_is_due = True
+
+    async def close(self, code: int, reason: str) -> None:
+        """Say goodbye, or answer the peer's goodbye, and end the stream in good order."""
+        reader, sender = self._reader, self._sender
+        if reader.closed is not None:
+            code, reason = reader.closed, ""
+        reader.ignore_messages()
+        sender.forget()
+        self._all_read = trio.Event()
+        try:
+            gone = sender.send_nowait([close_frame(code, reason)])
+            while not gone:
+                gone = await sender.send()
+        except TransportClosed:
+            return
+        if sender.dead:
+            return
+        await self._read_to_goodbye(self._all_read)
+        if not self._ended:
+            # Closing over unread input would reset away what the peer has not read yet, the goodbye too.
+            await linger(self._link)
+        await self._link.aclose()
+
+    async def abort(self) -> None:
+        """End the stream at once."""
+        await self._link.abort()
+
+    def _control_frames(self) -> list[bytes]:
+        frames: list[bytes] = []
+        if self._ping_is_due and self._reader.awaited_pong is not None:
+            frames.append(ping_frame(self._reader.awaited_pong))
+        if self._reader.ping is not None:
+            frames.append(pong_frame(self._reader.ping))
+        self._ping_is_due = False
+        self._reader.ping = None
+        return frames
+
+    def _nothing_follows(self) -> bool:
+        return self._ended or self._reader.over
+
+    async def _read(self) -> bytes:
+        """Give what the front door has read already, then what comes; nothing at the end of the stream."""
+        if self._read_ahead:
+            data, self._read_ahead = self._read_ahead, b""
+            return data
+        self._receiving = True
+        try:
+            data = await self._link.receive_some(_READ_BYTES)
+        except _GONE:
+            data = b""
+        finally:
+            self._receiving = False
+        self._ended = not data
+        return data
+
+    async def _read_to_goodbye(self, all_read: trio.Event) -> None:
+        """Wait until the peer's goodbye was read, by whoever is reading."""
+        if self._receiving:
+            await all_read.wait()
+            return
+        self._closing_reads = True
+        while not self._nothing_follows():
+            self._reader.feed(await self._read())
+        all_read.set()
