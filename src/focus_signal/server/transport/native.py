@@ -127,11 +127,14 @@ class NativeTransport:
             return
         if sender.dead:
             return
-        await self._read_to_goodbye(self._all_read)
-        if not self._ended:
-            # Closing over unread input would reset away what the peer has not read yet, the goodbye too.
-            await linger(self._link)
-        await self._link.aclose()
+        try:
+            await self._read_to_goodbye(self._all_read)
+            if not self._ended:
+                # Closing over unread input would reset away what the peer has not read yet, the goodbye too.
+                await linger(self._link)
+        finally:
+            # When the time for all this is over, the goodbye may still be on its way.
+            await self._link.aclose()  # noqa: ASYNC102 - closes at once, even when cancelled
 
     async def abort(self) -> None:
         """End the stream at once."""

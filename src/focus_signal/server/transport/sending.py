@@ -87,21 +87,24 @@ class FrameSender:
         Raises:
           TransportClosed: the stream broke.
 
-        Cancellation: if a part of a frame may have gone out unseen, nothing more is ever sent.
+        Cancellation: nothing more is ever sent, since a part of a frame may have gone out.
         """
         if not self._waiting:
             return True
-        data = self._next(_ATTEMPT)
         try:
             await self._link.wait_writable()
+            data = self._next(_ATTEMPT)
             sent = self._link.send_nowait(data)
             if not sent:
                 data = data[:_PART]
-                await self._send_all(data)
+                await self._link.send_all(data)
                 sent = len(data)
         except _GONE:
             self._die()
             raise TransportClosed("the stream broke") from None
+        except BaseException:
+            self._die()
+            raise
         self._drop(sent)
         return not self._waiting
 
@@ -113,13 +116,6 @@ class FrameSender:
         if begun:
             self._waiting.append(begun)
             self._bytes = len(begun) - self._gone
-
-    async def _send_all(self, data: bytes) -> None:
-        try:
-            await self._link.send_all(data)
-        except BaseException:  # whatever ended it, a part may have gone out
-            self._die()
-            raise
 
     def _die(self) -> None:
         self._dead = True
