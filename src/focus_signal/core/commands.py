@@ -2,29 +2,29 @@
 
 A connection is named by a number that the shell gives out once and never again; a user is named by its user
 id. Payloads are opaque: the core hands them on and never looks inside.
+
+These are Structs and no attrs classes since one is made of every message: that takes a seventh of the time,
+and the garbage collector has none of them to look at.
 """
 
-from attrs import frozen
+from msgspec import Struct
 
 
-@frozen
-class Connect:
+class Connect(Struct, frozen=True, gc=False):
     """A connection has opened in the name of `user`."""
 
     connection: int
     user: str
 
 
-@frozen
-class RequestMatch:
+class RequestMatch(Struct, frozen=True, gc=False):
     """The user behind the connection asks for a room of `size`."""
 
     connection: int
     size: int
 
 
-@frozen
-class Relay:
+class Relay(Struct, frozen=True, gc=False):
     """The user behind the connection has an offer, an answer or an ice-candidate for the user `to`."""
 
     connection: int
@@ -33,8 +33,7 @@ class Relay:
     payload: bytes
 
 
-@frozen
-class Invalid:
+class Invalid(Struct, frozen=True, gc=False):
     """Something came that is no command; it takes its turn like one, so that its error keeps its place."""
 
     connection: int
@@ -43,8 +42,7 @@ class Invalid:
     to: str | None = None
 
 
-@frozen
-class Withdraw:
+class Withdraw(Struct, frozen=True, gc=False):
     """The connection's end has been read: no match may hold it from here on.
 
     What it had sent before is still on its way; `Disconnect` follows behind the last of that.
@@ -53,20 +51,17 @@ class Withdraw:
     connection: int
 
 
-@frozen
-class Disconnect:
+class Disconnect(Struct, frozen=True, gc=False):
     """The connection has ended and nothing more of it will come."""
 
     connection: int
 
 
-@frozen
-class TimePassed:
+class TimePassed(Struct, frozen=True, gc=False):
     """A deadline that `Matchmaker.next_deadline()` named may be over."""
 
 
-@frozen
-class Drain:
+class Drain(Struct, frozen=True, gc=False):
     """The server is about to stop: everyone is to be closed, and whoever still comes as well."""
 
 

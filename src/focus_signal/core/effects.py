@@ -2,19 +2,17 @@
 
 from typing import Literal
 
-from attrs import frozen
+from msgspec import Struct
 
 
-@frozen
-class RoomFound:
+class RoomFound(Struct, frozen=True, gc=False):
     """A room stands; `peers` are all its users, the receiver too, in the order in which they arrived."""
 
     room: str
     peers: tuple[str, ...]
 
 
-@frozen
-class Relayed:
+class Relayed(Struct, frozen=True, gc=False):
     """The user `sender` has sent an offer, an answer or an ice-candidate."""
 
     sender: str
@@ -22,8 +20,7 @@ class Relayed:
     payload: bytes
 
 
-@frozen
-class Refused:
+class Refused(Struct, frozen=True, gc=False):
     """Something that was asked for is not done; nothing has changed."""
 
     code: str
@@ -36,16 +33,14 @@ Message = Relayed | RoomFound | Refused
 CloseReason = Literal["replaced", "restart"]
 
 
-@frozen
-class Deliver:
+class Deliver(Struct, frozen=True, gc=False):
     """Send a message to a connection, behind what was delivered to it before."""
 
     connection: int
     message: Message
 
 
-@frozen
-class Close:
+class Close(Struct, frozen=True, gc=False):
     """Close a connection, behind what was delivered to it before."""
 
     connection: int

@@ -114,9 +114,10 @@ class Matchmaker:
         Returns:
           what is to be done, in this order.
         """
-        self._now = max(self._now, now)
+        if now > self._now:  # noqa: PLR1730 - a call of max() for every message would cost more
+            self._now = now
         match command:
-            case Relay():
+            case Relay():  # nearly every one
                 return self._relay(command)
             case RequestMatch():
                 return self._request_match(command)

@@ -9,6 +9,7 @@ that wants one, and gives first what the server had read already.
 import os
 import socket
 import struct
+from operator import index
 from typing import Protocol, cast, runtime_checkable
 
 import trio
@@ -98,17 +99,16 @@ class SocketLink:
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Wait for bytes and give them; none at the end of the stream."""
         size = _checked(max_bytes)
-        await trio.lowlevel.checkpoint_if_cancelled()
         while True:
+            # Mostly nothing has come yet, and waiting first is cheaper than finding that out; where something
+            # has, this is the checkpoint that there has to be.
+            await trio.lowlevel.wait_readable(self._descriptor())
             try:
-                data = os.read(self._descriptor(), size)
+                return os.read(self._descriptor(), size)
             except BlockingIOError:
-                await trio.lowlevel.wait_readable(self._stream.socket)
                 continue
             except OSError as error:
                 raise trio.BrokenResourceError(f"the peer's stream broke: {error}") from error
-            await trio.lowlevel.cancel_shielded_checkpoint()
-            return data
 
     def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
         """Send what the socket takes at once, and tell how many bytes that was."""
@@ -242,6 +242,6 @@ def host_and_port(address: object) -> tuple[str, int] | None:
 def _checked(max_bytes: int | None) -> int:
     if max_bytes is None:
         return _READ_SIZE
-    if max_bytes < 1:
+    if index(max_bytes) < 1:
         raise ValueError(f"max_bytes must be at least 1, not {max_bytes}")
     return max_bytes

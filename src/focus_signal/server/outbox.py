@@ -1,14 +1,13 @@
-"""What waits for one peer: a memory channel with a count and a bound in bytes.
+"""What waits for one peer: a list with a count and a bound in bytes.
 
-The owner puts in and never waits; nobody is parked on the channel. When it is full the connection is given
+The owner puts in and never waits, and whoever sends takes all of it; nobody ever waits for something to be in
+it, so that a channel would only cost more. When it is full the connection is given
 up: a peer that does not read slows nobody else. Once closed it takes nothing more but one last item, the name
 of the close frame that is to follow.
 """
 
-import math
 from collections.abc import Callable
 
-import trio
 from attrs import define, field, frozen
 
 from focus_signal.wire.close_codes import CloseName
@@ -40,27 +39,21 @@ class Outbox:
     max_bytes: int
     max_messages: int
     flush: Callable[[], None]
-    _send: trio.MemorySendChannel[bytes] = field(init=False)
-    _receive: trio.MemoryReceiveChannel[bytes] = field(init=False)
-    _count: int = field(default=0, init=False)
+    _frames: list[bytes] = field(factory=list[bytes], init=False)
     _bytes: int = field(default=0, init=False)
     # What was taken and has not gone out, in bytes; told by whoever sends it.
     unsent: int = field(default=0, init=False)
     _closed: bool = field(default=False, init=False)
     _last: CloseName | None = field(default=None, init=False)
 
-    def __attrs_post_init__(self) -> None:
-        # The bounds are kept here, where bytes are counted too.
-        self._send, self._receive = trio.open_memory_channel[bytes](math.inf)
-
     def statistics(self) -> OutboxStatistics:
         """Look at what waits at this moment."""
-        return OutboxStatistics(self._bytes + self.unsent, self._count)
+        return OutboxStatistics(self._bytes + self.unsent, len(self._frames))
 
     @property
     def empty(self) -> bool:
         """Tell whether nothing waits to be taken."""
-        return not self._count
+        return not self._frames
 
     @property
     def closed(self) -> bool:
@@ -82,17 +75,15 @@ class Outbox:
             return True
         size = len(frame)
         waiting = self._bytes + self.unsent
-        if waiting and (waiting + size > self.max_bytes or self._count >= self.max_messages):
+        if waiting and (waiting + size > self.max_bytes or len(self._frames) >= self.max_messages):
             return False
-        self._send.send_nowait(frame)
-        self._count += 1
+        self._frames.append(frame)
         self._bytes += size
         return True
 
     def take(self) -> list[bytes]:
         """Give everything that waits."""
-        frames = [self._receive.receive_nowait() for _ in range(self._count)]
-        self._count = self._bytes = 0
+        frames, self._frames, self._bytes = self._frames, [], 0
         return frames
 
     def end(self) -> None:

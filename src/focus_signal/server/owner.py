@@ -8,7 +8,6 @@ steps: the withdrawal ahead of the next batch, so that no match holds somebody w
 disconnect behind the last batch that the connection sent, so that what it had said is still carried out.
 """
 
-import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -44,7 +43,10 @@ class Inbox:
     async def send(self, commands: Sequence[Command]) -> None:
         """Send a batch; waits while the channel is full, and then this connection alone waits."""
         await pause("inbox.late-send")
-        await self._channel.send((commands, None))
+        try:
+            self._channel.send_nowait((commands, None))
+        except trio.WouldBlock:
+            await self._channel.send((commands, None))
 
     def end(self, connection: int) -> None:
         """Tell that a connection has ended and sends nothing more; never waits."""
@@ -80,7 +82,8 @@ class Owner:
     _leaving: dict[int, None] = field(factory=dict[int, None], init=False)
     _taken: int = field(default=0, init=False)
     _touched: dict[Outbox, None] = field(factory=dict[Outbox, None], init=False)
-    _encoded: tuple[Message | None, bytes | None] = field(default=(None, None), init=False)
+    _encoded_message: Message | None = field(default=None, init=False)
+    _encoded: bytes | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._send, self._receive = trio.open_memory_channel[Batch](self._inbox_batches)
@@ -113,7 +116,9 @@ class Owner:
     async def _next_batch(self) -> Batch | None:
         """Wait for a batch, but not beyond the matchmaker's next deadline."""
         deadline = self._matchmaker.next_deadline()
-        with trio.move_on_at(math.inf if deadline is None else deadline):
+        if deadline is None:
+            return await self._receive.receive()
+        with trio.move_on_at(deadline):
             return await self._receive.receive()
         return None
 
@@ -170,17 +175,16 @@ class Owner:
             if outbox is None:
                 continue
             self._touched[outbox] = None
-            match effect:
-                case Deliver(connection, message):
-                    frame = self._frame(message)
-                    if frame is not None and not outbox.put(frame):
-                        outbox.close("too-slow")
-                        self._handle(Withdraw(connection), now)
-                case Close(_, reason):
-                    outbox.close(reason)
+            if type(effect) is Deliver:
+                frame = self._frame(effect.message)
+                if frame is not None and not outbox.put(frame):
+                    outbox.close("too-slow")
+                    self._handle(Withdraw(effect.connection), now)
+            elif type(effect) is Close:
+                outbox.close(effect.reason)
 
     def _frame(self, message: Message) -> bytes | None:
         # The members of a room are sent the same message one after the other.
-        if self._encoded[0] is not message:
-            self._encoded = (message, self._encode(message))
-        return self._encoded[1]
+        if self._encoded_message is not message:
+            self._encoded_message, self._encoded = message, self._encode(message)
+        return self._encoded

@@ -88,6 +88,27 @@ class Strange(_Event, tag="strange"):
     text: str
 
 
+class Torn(_Event, tag="torn"):
+    """The server has sent what is wrong by itself: `conn`, None for a client of a test's own, hears no more."""
+
+    conn: int | None
+    text: str
+
+
+class Pinged(_Event, tag="pinged"):
+    """A client has asked for a pong: its ping of this number."""
+
+    conn: int
+    number: int
+
+
+class Ponged(_Event, tag="ponged"):
+    """A client has got a pong: the answer to its ping of this number, -1 if it is the answer to none."""
+
+    conn: int
+    number: int
+
+
 class Ended(_Event, tag="ended"):
     """A client has seen the end of its connection; `code` is the close frame's, None if there was none."""
 
@@ -158,6 +179,9 @@ Event = (
     | Decided
     | Got
     | Strange
+    | Torn
+    | Pinged
+    | Ponged
     | Ended
     | Meddled
     | Waits

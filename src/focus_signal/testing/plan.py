@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from focus_signal.core.matchmaker import RelayScope
 from focus_signal.errors import ConfigError, PlanError
 from focus_signal.observe.buggify import Point
-from focus_signal.server.config import Config
+from focus_signal.server.config import Config, TransportName
 
 Level = Literal["core", "message", "full"]
 LEVELS: tuple[Level, ...] = ("core", "message", "full")
@@ -143,6 +143,10 @@ class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
       outbox_messages: the server's.
       inbox_batches: the server's.
       buggify: how likely each named point in the server meddles, from 0 to 1.
+      transport: the server's, at the full level.
+      plain_streams: whether the server's streams take nothing without waiting, as those under TLS do.
+      client_pings: seconds between two pings of a client during the chaos; 0 for none. On trio-websocket
+        there are none.
     """
 
     clients: int = 6
@@ -165,6 +169,9 @@ class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     outbox_messages: int = 4096
     inbox_batches: int = 64
     buggify: dict[str, float] = field(default_factory=dict[str, float])
+    transport: TransportName = "native"
+    plain_streams: bool = False
+    client_pings: float = 0.0
 
     def server_config(self) -> Config:
         """Give the settings of the server under test."""
@@ -177,6 +184,7 @@ class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             outbox_bytes=self.outbox_bytes,
             outbox_messages=self.outbox_messages,
             inbox_batches=self.inbox_batches,
+            transport=self.transport,
         )
 
 
@@ -252,7 +260,7 @@ def _check_config(config: RunConfig) -> None:
     if not 0 <= low <= high < _FOREVER:
         allowed = f"two times in seconds from 0 to below {_FOREVER:g}, the least first"
         raise PlanError(f"config.latency must be {allowed}, not {list(config.latency)}")
-    for name, least in (("chunk", 0), ("bandwidth", 0), ("window", 1), ("fin_delay", 0)):
+    for name, least in (("chunk", 0), ("bandwidth", 0), ("window", 1), ("fin_delay", 0), ("client_pings", 0)):
         value = getattr(config, name)
         if not least <= value < _FOREVER:
             raise PlanError(f"config.{name} must be from {least} to below {_FOREVER:g}, not {value}")

@@ -32,6 +32,9 @@ _OPTIONS: dict[str, object] = {
     "outbox_bytes": _PLAIN.outbox_bytes,
     "inbox_batches": _PLAIN.inbox_batches,
     "max_match_size": _PLAIN.max_match_size,
+    "transport": _PLAIN.transport,
+    "plain_streams": False,
+    "client_pings": 0.0,
 }
 
 

@@ -82,7 +82,10 @@ class FrameReader:
         """Read on for the peer's close frame alone; messages are passed over, whatever their size."""
         self._ignoring = True
         self._open = None
-        self._needed = 0
+        # What has begun to come is looked at again: of a message that is passed over nothing is held.
+        begun = bytes(self._held)
+        self._held.clear()
+        self.feed(begun)
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take what was read.

@@ -4,6 +4,8 @@ Inbound fields are `Raw`: their JSON is kept as it came, so that a payload can b
 a wrong value can be shown in the error that it gets. What a field may hold is decided in the dialect.
 """
 
+from typing import Literal
+
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 
@@ -14,6 +16,16 @@ class Inbound(Struct, frozen=True, gc=False):
     match_size: Raw | UnsetType = field(default=UNSET, name="matchSize")
     to: Raw | UnsetType = UNSET
     from_: Raw | UnsetType = field(default=UNSET, name="from")
+    sdp: Raw | UnsetType = UNSET
+    candidate: Raw | UnsetType = UNSET
+
+
+class InboundRelay(Struct, frozen=True, gc=False):
+    """Be an offer, an answer or an ice-candidate of the right types; `Inbound` is for all that is not."""
+
+    type: Literal["offer", "answer", "ice-candidate"]
+    to: str
+    from_: str | UnsetType | None = field(default=UNSET, name="from")
     sdp: Raw | UnsetType = UNSET
     candidate: Raw | UnsetType = UNSET
 

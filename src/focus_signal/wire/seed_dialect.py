@@ -15,7 +15,7 @@ from focus_signal.core.effects import Message, Refused, Relayed, RoomFound
 from focus_signal.core.matchmaker import match_size_message
 from focus_signal.errors import FocusSignalError
 from focus_signal.wire.json_text import has_repeated_type, is_nested_deeper
-from focus_signal.wire.messages import ErrorFrame, Inbound, RoomFoundFrame
+from focus_signal.wire.messages import ErrorFrame, Inbound, InboundRelay, RoomFoundFrame
 
 _MATCHMAKING = "matchmaking"
 _RELAYED = ("offer", "answer", "ice-candidate")
@@ -25,6 +25,7 @@ _PLAIN_TYPES = {f'"{name}"'.encode(): name for name in _TYPES}
 _RELAY_HEADS = {kind: f'{{"type":"{kind}","from":'.encode() for kind in _RELAYED}
 
 _decode_inbound = msgspec.json.Decoder(Inbound).decode
+_decode_signal = msgspec.json.Decoder(InboundRelay).decode
 _decode_string = msgspec.json.Decoder(str).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -75,13 +76,16 @@ class SeedDialect:
         """Make a text frame of a message; None for what this dialect does not send."""
         match message:
             case Relayed(sender, kind, payload):
-                return b"%b%b%b}" % (_RELAY_HEADS[kind], _encode(sender), payload)
+                return b"".join((_RELAY_HEADS[kind], _encode(sender), payload, b"}"))
             case RoomFound(room, peers):
                 return _encode(RoomFoundFrame(room, peers))
             case Refused(code, text, to):
                 return None if self.silent else _encode(ErrorFrame(code, text, to))
 
     def _decode(self, frame: bytes, connection: int, user: str) -> Command:
+        plain = self._plain_relay(frame, connection, user)
+        if plain is not None:
+            return plain
         inbound = self._parse(frame)
         kind = _type_of(inbound.type)
         if kind is None:
@@ -98,6 +102,37 @@ class SeedDialect:
         if inbound.candidate is not UNSET:
             payload += b',"candidate":%b' % inbound.candidate
         return Relay(connection, to, kind, payload)
+
+    def _plain_relay(self, frame: bytes, connection: int, user: str) -> Relay | None:
+        """Read a relay in which nothing is wrong, as nearly every frame is one; None for all others."""
+        try:
+            if not frame.isascii():
+                frame.decode()  # see `_parse`
+            signal = _decode_signal(frame)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None  # it is read once more, with care, to tell what is wrong
+        to, claim = signal.to, signal.from_
+        if not 0 < len(to) <= self.max_user_bytes or not (to.isascii() or self._is_short(to)):
+            return None
+        if claim is not UNSET and claim is not None and claim != user:
+            return None
+        if frame.count(b"{") + frame.count(b"[") > self.max_nesting and is_nested_deeper(
+            frame, self.max_nesting + 1
+        ):
+            return None
+        # Only keys with escapes could hide a repetition from the count.
+        if (frame.count(b'"type"') > 1 or b"\\u" in frame) and has_repeated_type(frame):
+            return None
+        if signal.sdp is UNSET:
+            payload = b"" if signal.candidate is UNSET else b',"candidate":%b' % signal.candidate
+        elif signal.candidate is UNSET:
+            payload = b',"sdp":%b' % signal.sdp
+        else:
+            payload = b',"sdp":%b,"candidate":%b' % (signal.sdp, signal.candidate)
+        return Relay(connection, to, signal.type, payload)
+
+    def _is_short(self, user: str) -> bool:
+        return len(user.encode()) <= self.max_user_bytes
 
     def _parse(self, frame: bytes) -> Inbound:
         too_deep = f"fields may be nested {self.max_nesting} deep, and these are deeper"
@@ -127,7 +162,7 @@ class SeedDialect:
     def _nameable(self, raw: Raw | UnsetType) -> str | None:
         """Read the user id that an error may name, if there is one."""
         to = _string(raw)
-        return to if to and len(to.encode()) <= self.max_user_bytes else None
+        return to if to and self._is_short(to) else None
 
     def _target(self, raw: Raw | UnsetType) -> str:
         to = self._nameable(raw)

@@ -23,6 +23,8 @@ from focus_signal.wire.close_codes import CLOSE_CODES
 
 LEFT_OUT: dict[type[h.Event], str] = {
     h.Connected: "it follows every `Served`, and nothing depends on it",
+    h.Pinged: "a heartbeat is no part of what anybody says; a violation of `pongs` tells of one that failed",
+    h.Ponged: "as `Pinged`",
     h.Waits: "how full an outbox is says nothing about order; a violation of `bound` tells it",
 }
 """The kinds of event that no chart shows, and why."""
@@ -116,13 +118,15 @@ class _Reader:
     def rows(self) -> Iterator[Row]:
         for place, event in enumerate(self.history):
             match event:
+                case h.Torn(t=t, conn=conn, text=text):
+                    yield Note(t, "fault", f"torn: {shown(text, 200)}", "server" if conn is None else (conn,))
                 case h.Sent() | h.Left() | h.NotConnected() | h.Got() | h.Strange() | h.Ended():
                     yield from self._at_a_client(place, event)
                 case h.Served() | h.EndRead() | h.Decided() | h.Meddled():
                     yield from self._at_the_server(place, event)
                 case h.DrainOver() | h.Faulted() | h.Restarted() | h.Healed() | h.Settled() | h.Emptied():
                     yield self._of_the_run(event)
-                case h.Connected() | h.Waits():
+                case h.Connected() | h.Waits() | h.Pinged() | h.Ponged():
                     pass  # LEFT_OUT says why
                 case _:
                     assert_never(event)

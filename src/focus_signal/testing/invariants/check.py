@@ -20,6 +20,7 @@ from focus_signal.core.effects import Close, Deliver, Effect, Refused, Relayed, 
 from focus_signal.testing import history as h
 from focus_signal.testing.invariants import matches, ways
 from focus_signal.testing.invariants.ends import REPLACED, RESTART, Ends
+from focus_signal.testing.invariants.frames import Frames
 from focus_signal.testing.invariants.names import Findings
 from focus_signal.testing.invariants.relays import Relays
 from focus_signal.testing.invariants.world import Line, World
@@ -61,12 +62,14 @@ class _Inspection:
     _world: World = field(init=False)
     _relays: Relays = field(init=False)
     _ends: Ends = field(init=False)
+    _frames: Frames = field(init=False)
     _judges: dict[type, _Judge] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._world = World(self.plan)
         self._relays = Relays(self._world, self.findings)
         self._ends = Ends(self._world, self.findings)
+        self._frames = Frames(self._world, self.findings)
         self.looks = {
             h.Sent: self._sent,
             h.Got: self._got,
@@ -77,6 +80,9 @@ class _Inspection:
             h.NotConnected: self._not_connected,
             h.Ended: self._ended,
             h.Strange: self._strange,
+            h.Torn: self._frames.torn,
+            h.Pinged: self._frames.pinged,
+            h.Ponged: self._frames.ponged,
             h.Meddled: self._meddled,
             h.Waits: self._ends.waits,
             h.DrainOver: self._ends.drain_over,
@@ -165,6 +171,7 @@ class _Inspection:
     def _settled(self, event: h.Settled) -> None:
         self._ends.over(event.t)
         ways.settled(self._world, self.findings, event.t)
+        self._frames.settled(event.t)
         matches.starved(self._world, self.findings, event.t)
 
     # What the owner decided.

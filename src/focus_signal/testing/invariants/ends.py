@@ -9,7 +9,7 @@ from focus_signal.core.effects import Close, CloseReason, Effect
 from focus_signal.server.config import Config
 from focus_signal.testing.history import DrainOver, Emptied, Waits
 from focus_signal.testing.invariants.names import Findings
-from focus_signal.testing.invariants.world import Line, World, faulted_lines
+from focus_signal.testing.invariants.world import Line, World
 from focus_signal.testing.plan import Verb
 from focus_signal.wire.close_codes import CLOSE_CODES
 
@@ -134,7 +134,7 @@ class Ends:
     def _is_the_drains(self, line: Line) -> bool:
         """Tell whether nothing but a drain can have ended a connection."""
         ended = line.left or line.closed == "replaced" or line.withdrawn or line.gone
-        return not ended and not self._world.stopping and line.conn not in faulted_lines(self._world.plan)
+        return not ended and not self._world.stopping and line.conn not in self._world.faulted
 
     def _must_be_told(self, line: Line) -> bool:
         """Tell whether a drain ended a connection, and had the time to say so."""

@@ -28,6 +28,8 @@ INVARIANTS: dict[str, str] = {
     "newest-wins": "the newest connection speaks for its user, the one before is closed, and nobody else is",
     "altered": "a payload and its kind arrive as they were sent",
     "fault": "the server meets no fault of its own",
+    "frames": "what the server sends is whole frames, and nothing behind a close frame (seen above core)",
+    "pongs": "a client's pings are answered by what they held, the last one always, none twice (above core)",
     "strange-text": "a client gets no text but the server's messages (seen above core)",
 }
 

@@ -4,11 +4,12 @@ from focus_signal.core.commands import Command, Invalid, Relay, RequestMatch
 from focus_signal.core.effects import Message, Refused, Relayed
 from focus_signal.testing.history import mark_of
 from focus_signal.testing.invariants.names import Findings
-from focus_signal.testing.invariants.world import Line, World, expected_text, faulted_lines
+from focus_signal.testing.invariants.world import Line, World, expected_text
 from focus_signal.testing.plan import LONGEST_PAUSE, Join, Signal
 
 # What a text weighs beyond its payload, with whatever a handshake adds.
 _A_TEXT = 600
+_A_PING = 140
 
 
 def decided(world: World, findings: Findings, t: float, line: Line, command: Command) -> int:
@@ -66,12 +67,10 @@ def ended(findings: Findings, t: float, line: Line) -> None:
 
 def settled(world: World, findings: Findings, t: float) -> None:
     """Look at the connections that are still there: nothing of theirs may be under way any more."""
-    faulted = faulted_lines(world.plan)
-    longest = _longest_way(world)
     for line in world.lines.values():
         if not line.stays:
             continue
-        until = t - longest - 4 * faulted.get(line.conn, 0.0)
+        until = latest_sent(world, line, t)
         for sent in line.sent[line.heard :]:
             if sent.t <= until:
                 text = f"what c{line.conn} of {line.user} sent (#{sent.op}) was never decided"
@@ -80,6 +79,14 @@ def settled(world: World, findings: Findings, t: float) -> None:
             if at <= until:
                 text = f"c{line.conn} of {line.user} never got {_shown(message)}, and is still there"
                 findings.report("silent-loss", at, text, (_mark(message),))
+
+
+def latest_sent(world: World, line: Line, t: float) -> float:
+    """Tell up to when what was sent on a connection must have arrived by now."""
+    faulted = world.faulted.get(line.conn, 0.0)
+    if world.longest_way is None:
+        world.longest_way = _longest_way(world)
+    return t - world.longest_way - 4 * faulted
 
 
 def over(world: World, findings: Findings, t: float) -> None:
@@ -157,6 +164,9 @@ def _longest_way(world: World) -> float:
     latency = config.latency[1]
     paddings = (operation.padding for operation in world.ops.values() if type(operation) is Signal)
     weight = sum(paddings) + _A_TEXT * len(world.ops)
+    if config.client_pings:
+        # A ping may be ahead of each, and its pong.
+        weight += _A_PING * (len(world.ops) + int(config.seconds / config.client_pings))
     # A pause inside the server may have begun just before everything was healed.
     seconds = LONGEST_PAUSE + 4 * latency + 2 * config.fin_delay + 1.0
     if config.bandwidth:

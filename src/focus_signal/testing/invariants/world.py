@@ -80,10 +80,14 @@ class World:
     draining: bool = field(default=False, init=False)
     stopping: bool = field(default=False, init=False)
     any_scope: bool = field(init=False)
+    # The connections whose links the plan meddles with, each with the latency that this adds.
+    faulted: dict[int, float] = field(init=False)
+    longest_way: float | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.ops = {operation.id: operation for operation in self.plan.operations}
         self.any_scope = self.plan.config.relay_scope == "any"
+        self.faulted = faulted_lines(self.plan)
         for operation in self.plan.operations:
             if type(operation) is Open:
                 self.lines[operation.conn] = Line(operation.conn, operation.user, operation.id)

@@ -48,6 +48,8 @@ class SimListener(trio.abc.Listener[SimStream]):
     _on_close: Callable[["SimListener"], None]
     _tell: Callable[[str, str, str], None]
     closed: bool = field(default=False, init=False)
+    on_accept: Callable[[SimLink], None] | None = field(default=None, init=False)
+    """Called with each link that is accepted."""
     _queue: list[Waiting] = field(factory=list[Waiting], init=False)
     _acceptors: dict[int, trio.CancelScope] = field(factory=dict[int, trio.CancelScope], init=False)
     _count: int = field(default=0, init=False)
@@ -136,4 +138,6 @@ class SimListener(trio.abc.Listener[SimStream]):
         self._queue.remove(waiting)
         link = waiting.link
         self._tell("accepted", link.label, "")
+        if self.on_accept is not None:
+            self.on_accept(link)
         return SimStream(link, link.server, waiting.local, waiting.remote)

@@ -5,6 +5,7 @@ in order, whenever somebody looks at either end. So a byte that nobody waits for
 """
 
 from collections import deque
+from collections.abc import Callable
 from enum import Enum
 from hashlib import blake2b
 from math import ceil, inf
@@ -56,6 +57,7 @@ class Wire:
       options: what the link is like.
       gate: lets arrive, or not, what travels this way.
       back: the same for the other way, in which the sender learns what was read.
+      tap: hears of everything that is put in, before it is cut into segments.
     """
 
     seed: int
@@ -65,6 +67,7 @@ class Wire:
     options: LinkOptions
     gate: Gate
     back: Gate
+    tap: Callable[[What], None] | None = None
     sent: int = field(default=0, init=False)
     arrived: int = field(default=0, init=False)
     _flying: deque[Segment] = field(factory=deque[Segment], init=False)
@@ -88,6 +91,8 @@ class Wire:
 
     def put(self, now: float, what: What) -> None:
         """Send something behind everything that was sent before."""
+        if self.tap is not None:
+            self.tap(what)
         if isinstance(what, Mark):
             leaves = now if what is Mark.RST else max(now, self._busy_until)
             if what is Mark.FIN:

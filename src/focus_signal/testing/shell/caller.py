@@ -1,6 +1,7 @@
 """A client's connection above the core, from dialling to its end; it writes down what it sends and gets."""
 
 from collections.abc import Callable
+from itertools import count
 
 import trio
 from attrs import define, field
@@ -8,16 +9,18 @@ from attrs import define, field
 from focus_signal.core.effects import Message
 from focus_signal.errors import TransportClosed
 from focus_signal.testing import history as h
+from focus_signal.testing.keyed import draw
 from focus_signal.testing.net.stream import SimStream
 from focus_signal.testing.plan import Join, Leave, Say, Signal, text_of
 from focus_signal.testing.shell.texts import read_text
-from focus_signal.testing.shell.wires import NotAdmitted, Wire, open_wire
+from focus_signal.testing.shell.wires import NotAdmitted, PingingWire, Wire, open_wire
 from focus_signal.testing.shell.world import HOST, PORT, World
 
 HOME = -3
 """The operation of whoever leaves since the run is over."""
 # A well-behaved client waits so long for the answer to its goodbye.
 _GOODBYE = 10.0
+_LONGEST_PING = 125
 
 
 @define(eq=False)
@@ -136,9 +139,14 @@ class Caller:
         self._scope.cancel()
 
     async def _converse(self, stream: SimStream) -> None:
-        notes = self.world.notes
-        async with open_wire(stream, self.user, self.world.level) as wire:
+        world, notes = self.world, self.world.notes
+        async with (
+            open_wire(stream, self.user, world.level, world.config.transport, self._take_pong) as wire,
+            trio.open_nursery() as nursery,
+        ):
             self._wire = wire
+            if world.config.client_pings and isinstance(wire, PingingWire):
+                nursery.start_soon(self._ping_often, wire)
             self.admitted = True
             notes.add(h.Connected(trio.current_time(), self.conn))
             self.opened.set()
@@ -153,6 +161,25 @@ class Caller:
             else:
                 notes.add(h.Ended(trio.current_time(), self.conn, self.code))
                 self.ended.set()
+            nursery.cancel_scope.cancel()
+
+    async def _ping_often(self, wire: PingingWire) -> None:
+        """Ask for a pong once an interval, for as long as the chaos lasts and there is anybody to ask."""
+        try:
+            for number in count(1):
+                await trio.sleep(self.world.config.client_pings)
+                if self.left or self.world.director.healed:
+                    break
+                self.world.notes.add(h.Pinged(trio.current_time(), self.conn, number))
+                await wire.ping(_ping_of(self.world.seed, self.conn, number))
+        except TransportClosed:
+            pass  # whoever reads sees it too
+
+    def _take_pong(self, content: bytes) -> None:
+        number = int.from_bytes(content[:4])
+        if content != _ping_of(self.world.seed, self.conn, number):
+            number = -1
+        self.world.notes.add(h.Ponged(trio.current_time(), self.conn, number))
 
     def _take(self, text: bytes) -> None:
         if self.left:
@@ -165,3 +192,8 @@ class Caller:
         notes.add(h.Got(trio.current_time(), self.conn, notes.marks.got(self.conn, message)))
         if self.on_message is not None:
             self.on_message(message)
+
+
+def _ping_of(seed: int, conn: int, number: int) -> bytes:
+    """Give what a client's ping holds: its number, and more or less beside it."""
+    return number.to_bytes(4) + b"p" * int(draw(seed, "ping", conn, number) * (_LONGEST_PING - 4))

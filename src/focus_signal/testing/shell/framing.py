@@ -1,17 +1,13 @@
-"""Messages on a link with a length in front of each: what the message level has in place of WebSocket.
+"""Messages on a link without WebSocket: both ends of a connection at the message level.
 
-It is as little as a transport can be, and does all that one may do: it gives everything that has come at
-once, takes as much as the link has room for, and keeps the rest of a message that went out in part. What goes
-out takes the way of the server's own transport, `FrameSender`.
-
-    length of what follows (4 bytes), kind (1 byte), content
+The server's end is as little as a transport can be, and does all that one may do: it gives everything that
+has come at once, takes as much as the link has room for, and keeps the rest of a message that went out in
+part. What goes out takes the way of the server's own transport, `FrameSender`.
 """
 
-import struct
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from enum import IntEnum
 
 import trio
 from attrs import define, field
@@ -19,18 +15,17 @@ from attrs import define, field
 from focus_signal.errors import TransportClosed
 from focus_signal.server.link import Link
 from focus_signal.server.transport.sending import FrameSender
+from focus_signal.testing.shell.plain import (
+    Kind,
+    PlainFrame,
+    PlainFrames,
+    code_of,
+    plain_close,
+    plain_frame,
+)
 
-_HEAD = struct.Struct(">IB")
-_CODE = struct.Struct(">H")
 _DONE = 1000
 _GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
-
-
-class _Kind(IntEnum):
-    TEXT = 0
-    PING = 1
-    PONG = 2
-    CLOSE = 3
 
 
 @define(eq=False)
@@ -45,7 +40,7 @@ class FramedTransport:
     close_code: int | None = field(default=None, init=False)
     """The code of the peer's close frame, once it came."""
     _given_back: list[bytes] = field(factory=list[bytes], init=False)
-    _frames: "_Frames" = field(init=False)
+    _frames: "_Incoming" = field(init=False)
     _sender: FrameSender = field(init=False)
     # Pings, pongs and the answer to a goodbye, for the next time that something is sent.
     _due: list[bytes] = field(factory=list[bytes], init=False)
@@ -55,7 +50,7 @@ class FramedTransport:
     _ended: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._frames = _Frames(self._link)
+        self._frames = _Incoming(self._link)
         self._sender = FrameSender(self._link)
 
     async def accept(self) -> None:
@@ -87,7 +82,7 @@ class FramedTransport:
         due, self._due = self._due, []
         if self._said_goodbye:
             return True
-        return self._sender.send_nowait([*due, *(_frame(_Kind.TEXT, message) for message in messages)])
+        return self._sender.send_nowait([*due, *(plain_frame(Kind.TEXT, message) for message in messages)])
 
     async def send(self) -> bool:
         """Wait until the link takes something, and send it."""
@@ -110,7 +105,7 @@ class FramedTransport:
     def ping_soon(self) -> None:
         """Have a ping sent."""
         self._unanswered += 1
-        self._due.append(_frame(_Kind.PING))
+        self._due.append(plain_frame(Kind.PING))
 
     async def close(self, code: int, reason: str) -> None:
         """Send a close frame, if none went out yet, and wait for the peer's."""
@@ -118,8 +113,7 @@ class FramedTransport:
         with suppress(TransportClosed):  # that is what was asked for
             if not self._said_goodbye:
                 self._said_goodbye = True
-                content = _CODE.pack(self.close_code or code) + reason.encode()
-                gone = self._sender.send_nowait([_frame(_Kind.CLOSE, content)])
+                gone = self._sender.send_nowait([plain_close(self.close_code or code, reason)])
                 while not gone:
                     gone = await self._sender.send()
             while not self._ended and not self._sender.dead:
@@ -137,16 +131,16 @@ class FramedTransport:
     async def _read(self) -> list[bytes]:
         """Wait for bytes, give the texts that are whole, and see to what else came."""
         texts: list[bytes] = []
-        for kind, content in await self._frames.read():
-            match kind:
-                case _Kind.TEXT:
-                    texts.append(content)
-                case _Kind.PING:
-                    self._due.append(_frame(_Kind.PONG))
-                case _Kind.PONG:
+        for frame in await self._frames.read():
+            match frame.kind:
+                case Kind.TEXT:
+                    texts.append(frame.content)
+                case Kind.PING:
+                    self._due.append(plain_frame(Kind.PONG, frame.content))
+                case Kind.PONG:
                     self._unanswered = max(0, self._unanswered - 1)
                 case _:
-                    self.close_code = _code_of(content)
+                    self.close_code = code_of(frame.content)
                     self._ended = True
                     break  # nothing counts that follows a goodbye
         self._ended = self._ended or self._frames.ended
@@ -159,12 +153,14 @@ class FramedClient:
 
     Args:
       link: the simulated stream.
+      on_pong: told what each pong holds.
     """
 
     _link: Link
+    _on_pong: Callable[[bytes], None] | None = None
     close_code: int | None = field(default=None, init=False)
     """The code of the server's close frame, once it came."""
-    _frames: "_Frames" = field(init=False)
+    _frames: "_Incoming" = field(init=False)
     _received: deque[bytes] = field(factory=deque[bytes], init=False)
     _sending: trio.Lock = field(factory=trio.Lock, init=False)
     _receiving: trio.Lock = field(factory=trio.Lock, init=False)
@@ -172,7 +168,7 @@ class FramedClient:
     _ended: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._frames = _Frames(self._link)
+        self._frames = _Incoming(self._link)
 
     async def send(self, text: bytes) -> None:
         """Send a text.
@@ -180,7 +176,15 @@ class FramedClient:
         Raises:
           TransportClosed: the connection has ended.
         """
-        await self._send(_Kind.TEXT, text)
+        await self._send(plain_frame(Kind.TEXT, text))
+
+    async def ping(self, content: bytes) -> None:
+        """Ask for a pong.
+
+        Raises:
+          TransportClosed: the connection has ended.
+        """
+        await self._send(plain_frame(Kind.PING, content))
 
     async def receive(self) -> bytes:
         """Wait for a text.
@@ -207,17 +211,18 @@ class FramedClient:
 
     async def _read(self) -> None:
         """Wait for bytes and see to what came."""
-        for kind, content in await self._frames.read():
-            match kind:
-                case _Kind.TEXT:
-                    self._received.append(content)
-                case _Kind.PING:
+        for frame in await self._frames.read():
+            match frame.kind:
+                case Kind.TEXT:
+                    self._received.append(frame.content)
+                case Kind.PING:
                     with suppress(TransportClosed):  # the next read says so
-                        await self._send(_Kind.PONG)
-                case _Kind.PONG:
-                    pass  # nobody here has asked
+                        await self._send(plain_frame(Kind.PONG, frame.content))
+                case Kind.PONG:
+                    if self._on_pong is not None:
+                        self._on_pong(frame.content)
                 case _:
-                    self.close_code = _code_of(content)
+                    self.close_code = code_of(frame.content)
                     self._ended = True
                     with suppress(TransportClosed):  # it did not wait for the answer
                         await self._say_goodbye(self.close_code)
@@ -228,45 +233,35 @@ class FramedClient:
     async def _say_goodbye(self, code: int) -> None:
         if not self._said_goodbye:
             self._said_goodbye = True
-            await self._send(_Kind.CLOSE, _CODE.pack(code))
+            await self._send(plain_close(code))
 
-    async def _send(self, kind: _Kind, content: bytes = b"") -> None:
+    async def _send(self, frame: bytes) -> None:
         async with self._sending:
+            if self._said_goodbye and frame[4] != Kind.CLOSE:
+                raise TransportClosed("nothing is said behind a goodbye")
             try:
-                await self._link.send_all(_frame(kind, content))
+                await self._link.send_all(frame)
             except _GONE:
                 raise TransportClosed("the stream broke") from None
 
 
 @define(eq=False)
-class _Frames:
+class _Incoming:
     """Read frames from a link."""
 
     _link: Link
-    _buffer: bytearray = field(factory=bytearray, init=False)
+    _frames: PlainFrames = field(factory=PlainFrames, init=False)
     ended: bool = field(default=False, init=False)
 
-    async def read(self) -> list[tuple[_Kind, bytes]]:
-        """Wait for bytes and give every frame that is whole; the end of the stream is noted."""
+    async def read(self) -> list[PlainFrame]:
+        """Wait for bytes and give every frame that is whole; the end of the stream is noted.
+
+        What is no frame ends the reading as well.
+        """
         try:
             data = await self._link.receive_some()
         except _GONE:
             data = b""
-        self.ended = not data
-        self._buffer += data
-        frames: list[tuple[_Kind, bytes]] = []
-        while len(self._buffer) >= _HEAD.size:
-            length, kind = _HEAD.unpack_from(self._buffer)
-            if len(self._buffer) < _HEAD.size + length:
-                break
-            frames.append((_Kind(kind), bytes(self._buffer[_HEAD.size : _HEAD.size + length])))
-            del self._buffer[: _HEAD.size + length]
-        return frames
-
-
-def _frame(kind: _Kind, content: bytes = b"") -> bytes:
-    return _HEAD.pack(len(content), kind) + content
-
-
-def _code_of(content: bytes) -> int:
-    return int(_CODE.unpack_from(content)[0])
+        came = self._frames.feed(data)
+        self.ended = not data or self._frames.wrong is not None
+        return came

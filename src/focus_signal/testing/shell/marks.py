@@ -6,8 +6,8 @@ own and bears none, so it is known by who sent it and in which order, and the hi
 
 from collections import defaultdict, deque
 
-import attrs
 from attrs import define, field
+from msgspec.structs import replace
 
 from focus_signal.core.commands import Command, Relay
 from focus_signal.core.effects import Deliver, Effect, Message, Relayed
@@ -54,7 +54,7 @@ class Marks:
                     shown.append(Deliver(connection, _marked(message, op)))
                 case _:
                     shown.append(effect)
-        return attrs.evolve(command, payload=_mark(op)), shown
+        return replace(command, payload=_mark(op)), shown
 
     def got(self, conn: int, message: Message) -> Message:
         """Show what a connection got with a mark, if it is such a payload."""
@@ -65,7 +65,7 @@ class Marks:
 
 
 def _marked(message: Relayed, op: int) -> Relayed:
-    return attrs.evolve(message, payload=_mark(op))
+    return replace(message, payload=_mark(op))
 
 
 def _mark(op: int) -> bytes:

@@ -1,8 +1,12 @@
-"""A client's end of a connection: texts to the server and back, by WebSocket frames or by plain messages."""
+"""A client's end of a connection: texts to the server and back, by WebSocket frames or by plain messages.
+
+Who speaks WebSocket depends on the server's transport: to its own speaks a client that forgives nothing, to
+the library's the library's client.
+"""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 from urllib.parse import quote
 
 import trio
@@ -16,13 +20,16 @@ from trio_websocket import (
 from wsproto.utilities import LocalProtocolError
 
 from focus_signal.errors import FocusSignalError, TransportClosed
+from focus_signal.server.config import TransportName
 from focus_signal.server.pages import SIGNAL_PATH
 from focus_signal.testing.net.stream import SimStream
 from focus_signal.testing.plan import Level
 from focus_signal.testing.shell.framing import FramedClient
+from focus_signal.testing.shell.strict_client import StrictClient
 
 _ABNORMAL = 1006  # RFC 6455, section 7.4.1: no close frame came
 _DONE = 1000
+_HOST = "focus.test"
 
 
 class NotAdmitted(FocusSignalError):
@@ -53,34 +60,63 @@ class Wire(Protocol):
         ...
 
 
+@runtime_checkable
+class PingingWire(Wire, Protocol):
+    """Be a client's open connection on which it can ask for pongs."""
+
+    async def ping(self, content: bytes) -> None:
+        """Ask for a pong that holds the same."""
+        ...
+
+
 @asynccontextmanager
-async def open_wire(stream: SimStream, user: str, level: Level) -> AsyncGenerator[Wire]:
+async def open_wire(
+    stream: SimStream,
+    user: str,
+    level: Level,
+    transport: TransportName,
+    on_pong: Callable[[bytes], None] | None = None,
+) -> AsyncGenerator[Wire]:
     """Speak to the server over a stream that is connected.
 
     Args:
       stream: the connected stream.
       user: the user in whose name.
       level: "full" for WebSocket, "message" for messages without it.
+      transport: the server's, at the full level.
+      on_pong: told what each pong holds, on a `PingingWire`.
 
     Raises:
       NotAdmitted: the server let nobody in, or the stream broke first.
     """
+    path = f"{SIGNAL_PATH}?userId={quote(user)}"
     if level == "message":
-        framed = FramedClient(stream)
+        framed = FramedClient(stream, on_pong)
         try:
             await framed.send(user.encode())
         except TransportClosed as error:
             raise NotAdmitted("the connection broke") from error
         yield framed
-        return
+    elif transport == "native":
+        client = StrictClient(stream, on_pong)
+        why_not = await client.shake_hands(_HOST, path)
+        if why_not is not None:
+            raise NotAdmitted(why_not)
+        yield client
+    else:
+        async with _open_library_wire(stream, path) as wire:
+            yield wire
+
+
+@asynccontextmanager
+async def _open_library_wire(stream: SimStream, path: str) -> AsyncGenerator[Wire]:
     async with trio.open_nursery() as nursery:
         reader = _Reader(nursery)
-        path = f"{SIGNAL_PATH}?userId={quote(user)}"
         websocket = None
         with reader.handshake:
             # The library says that it wants a socket's stream and a nursery; it uses no more than this.
             websocket = await wrap_client_stream(
-                cast("trio.Nursery", reader), cast("trio.SocketStream", stream), "focus.test", path
+                cast("trio.Nursery", reader), cast("trio.SocketStream", stream), _HOST, path
             )
         # A close frame may come right behind the server's welcome: who is sent away was let in.
         admitted = websocket is not None and (websocket.closed is None or websocket.closed.code != _ABNORMAL)

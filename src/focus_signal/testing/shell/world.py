@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from typing import Any
 
 import trio
 from attrs import define, field
@@ -15,6 +16,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from focus_signal.errors import ServerFailed, TransportClosed
 from focus_signal.observe.buggify import directed_by
+from focus_signal.server.link import link_of
 from focus_signal.server.outbox import OutboxStatistics
 from focus_signal.server.serve import open_server
 from focus_signal.server.server import Server
@@ -22,9 +24,10 @@ from focus_signal.testing import history as h
 from focus_signal.testing.identity import room_ids
 from focus_signal.testing.net.network import Network
 from focus_signal.testing.net.options import LinkOptions
-from focus_signal.testing.net.stream import SimStream
+from focus_signal.testing.net.plain import PlainListener
 from focus_signal.testing.plan import Level, RunConfig
 from focus_signal.testing.shell.framing import FramedTransport
+from focus_signal.testing.shell.watch import Watch
 from focus_signal.testing.shell.witness import FaultLog, Notes, ShellDirector, witnessed
 from focus_signal.testing.subject import Subject
 
@@ -57,6 +60,7 @@ class World:
     network: Network = field(init=False)
     director: ShellDirector = field(init=False)
     server: Server = field(init=False)
+    watch: Watch = field(init=False)
     stopped: bool = field(default=True, init=False)
     _ending: trio.Event = field(factory=trio.Event, init=False)
     _ended: trio.Event = field(factory=trio.Event, init=False)
@@ -76,6 +80,7 @@ class World:
         )
         self.network = self.make_network(self.seed, options)
         self.director = ShellDirector(self.seed, config.buggify, self.notes)
+        self.watch = Watch(self.level, config, self.notes)
         self._new_id = room_ids(self.seed)
 
     async def start(self) -> None:
@@ -127,10 +132,12 @@ class World:
 
     async def _run_server(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         self._server_task = trio.lowlevel.current_task()
-        listener = self.network.listen(HOST, PORT)
+        door = self.network.listen(HOST, PORT)
+        door.on_accept = self.watch.watch
+        listener = PlainListener(door) if self.config.plain_streams else door
         build = witnessed(self.subject.build, self.notes, self._outboxes)
         config = self.config.server_config()
-        listeners = [listener] if self.level == "full" else []
+        listeners: list[trio.abc.Listener[Any]] = [listener] if self.level == "full" else []
         try:
             with directed_by(self.director):
                 async with trio.open_nursery() as guests:
@@ -158,8 +165,8 @@ class World:
     def _outboxes(self) -> dict[int, OutboxStatistics]:
         return self.server.outboxes()
 
-    async def _welcome(self, stream: SimStream) -> None:
-        transport = FramedTransport(stream)
+    async def _welcome(self, stream: trio.abc.Stream) -> None:
+        transport = FramedTransport(link_of(stream))
         messages: list[bytes] = []
         try:
             while not messages:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from attrs import evolve
+from msgspec.structs import replace
 
 from focus_signal.core.commands import Command, Invalid, Relay, RequestMatch
 from focus_signal.core.effects import Deliver, Effect, Message, Refused, Relayed, RoomFound
@@ -166,7 +166,7 @@ class _LastSpeakerSaidIt(PlantedMatchmaker):
         effects = super()._relay(command)
         session = self._sessions.of_connection(command.connection)
         before, self.last = self.last, session.user if session is not None else self.last
-        return _changed(effects, lambda message: evolve(message, sender=before)) if before else effects
+        return _changed(effects, lambda message: replace(message, sender=before)) if before else effects
 
 
 class _LongIsCut(PlantedMatchmaker):
@@ -174,7 +174,7 @@ class _LongIsCut(PlantedMatchmaker):
         effects = super()._relay(command)
         if len(command.payload) <= 1024:
             return effects
-        return _changed(effects, lambda message: evolve(message, payload=message.payload[:1000] + b'"'))
+        return _changed(effects, lambda message: replace(message, payload=message.payload[:1000] + b'"'))
 
 
 class _AnswersAreOffers(PlantedMatchmaker):
@@ -182,7 +182,7 @@ class _AnswersAreOffers(PlantedMatchmaker):
         effects = super()._relay(command)
         return _changed(
             effects,
-            lambda message: evolve(message, kind="offer" if message.kind == "answer" else message.kind),
+            lambda message: replace(message, kind="offer" if message.kind == "answer" else message.kind),
         )
 
 

@@ -114,8 +114,7 @@ class _ReplacedStaysOpen(PlantedMatchmaker):
         ]
 
 
-@frozen
-class _ClaimedRelay(Relay):
+class _ClaimedRelay(Relay, frozen=True, gc=False):
     claim: str
 
 

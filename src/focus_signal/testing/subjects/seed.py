@@ -35,8 +35,7 @@ _RELAYED = ("offer", "answer", "ice-candidate")
 _ONE = "number 1.0"
 
 
-@frozen
-class SeedRequest(RequestMatch):
+class SeedRequest(RequestMatch, frozen=True, gc=False):
     """Be a request as the seed takes it: any value of JavaScript's for a size.
 
     Args:
@@ -48,8 +47,7 @@ class SeedRequest(RequestMatch):
     number: float
 
 
-@frozen
-class SeedRelay(Relay):
+class SeedRelay(Relay, frozen=True, gc=False):
     """Be a relay as the seed takes it: `claim` is what the message says of its sender."""
 
     claim: str

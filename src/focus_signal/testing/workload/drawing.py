@@ -43,7 +43,7 @@ _AMOUNTS: dict[FaultKind, tuple[float, float]] = {
     "latency": (0.02, 1.0),
     "chunks": (1.0, 64.0),
     "bandwidth": (2_000.0, 50_000.0),
-    "window": (256.0, 8_192.0),
+    "window": (1.0, 8_192.0),
     "fin-delay": (0.1, 3.0),
 }
 _TIMES = ("partition", "latency", "fin-delay")

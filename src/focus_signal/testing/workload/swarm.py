@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
+from msgspec.structs import replace
 
 from focus_signal.core.matchmaker import RelayScope
 from focus_signal.errors import PlanError
+from focus_signal.server.config import TransportName
 from focus_signal.testing.keyed import generator, quantized
 from focus_signal.testing.plan import POINTS, FaultKind, Plan, RunConfig, ServerVerb
 from focus_signal.testing.workload.drawing import draw_plan
@@ -41,13 +43,17 @@ _LATENCIES: dict[tuple[float, float], float] = {
 # A connection in threes takes a hundred reads for its handshake alone.
 _CHUNKS = {0: 6.0, 64: 2, 16: 1, 3: 0.25}
 _BANDWIDTHS = {0.0: 8.0, 50_000.0: 1, 5_000.0: 1}
-_WINDOWS = {65_536: 7.0, 4_096: 2, 512: 1}
+# The small ones hold no whole message, or not even a whole head of one: everything goes out in parts.
+_WINDOWS = {65_536: 7.0, 4_096: 2, 512: 1, 100: 1, 40: 1}
 _FIN_DELAYS = {0.0: 6.0, 0.25: 2, 1.0: 1, 2.0: 1}
 _RELAY_SCOPES: dict[RelayScope, float] = {"room": 6, "any": 1}
 _SEAT_GRACES = {30.0: 1.0, 2.0: 1}
-_PING_INTERVALS = {3600.0: 9.0, 20.0: 1}
+_PING_INTERVALS = {3600.0: 8.0, 20.0: 1, 5.0: 1}
 _OUTBOXES = {1024 * 1024: 7.0, 8_192: 2, 1_024: 1}
 _INBOXES = {64: 2.0, 2: 1, 1: 1}
+_TRANSPORTS: dict[TransportName, float] = {"native": 5, "trio-websocket": 1}
+_PLAIN_STREAMS = {False: 6.0, True: 1}
+_CLIENT_PINGS = {0.0: 6.0, 3.0: 1, 0.5: 1}
 _BUGGED = {0.0: 3.0, 0.05: 1, 0.25: 2, 0.5: 2, 0.9: 2}
 
 # How much more or less than usual there is of a kind, as a power of two.
@@ -71,6 +77,7 @@ class Workload:
     faults: tuple[FaultKind, ...]
     verbs: tuple[ServerVerb, ...]
     buggify: bool
+    transport: TransportName | None = None
 
     def config(self, seed: int) -> RunConfig:
         """Draw every option of the run that a seed names."""
@@ -82,7 +89,7 @@ class Workload:
         weights = self._weights(random)
         bugged = {point: chance.one(_BUGGED) for point in POINTS}
         on = random() < 0.55 and self.buggify
-        return RunConfig(
+        drawn = RunConfig(
             clients=self.clients,
             sizes=sizes,
             operations=self.operations,
@@ -100,7 +107,11 @@ class Workload:
             outbox_bytes=chance.one(_OUTBOXES),
             inbox_batches=chance.one(_INBOXES),
             buggify={point: likely for point, likely in bugged.items() if on and likely},
+            transport=chance.one(_TRANSPORTS),
+            plain_streams=chance.one(_PLAIN_STREAMS),
+            client_pings=chance.one(_CLIENT_PINGS),
         )
+        return drawn if self.transport is None else replace(drawn, transport=self.transport)
 
     def plan(self, seed: int) -> Plan:
         """Draw what is done in the run that a seed names."""
@@ -157,6 +168,7 @@ def swarm(
     faults: Sequence[FaultKind] = ALL,
     verbs: Sequence[ServerVerb] = (),
     buggify: bool = True,
+    transport: TransportName | None = None,
 ) -> Workload:
     """Describe a kind of run, of which every seed then makes one of its own.
 
@@ -170,6 +182,7 @@ def swarm(
       verbs: what may be done to the server. A drain is followed by a restart if that may be done too; if
         not, a drain is the last that happens, as a stop always is.
       buggify: whether the points in the server may meddle.
+      transport: the server's at the full level; None lets each seed draw it.
 
     Raises:
       PlanError: an argument is wrong; the message names it, what came and what is allowed.
@@ -185,6 +198,8 @@ def swarm(
         _check_whole("sizes", size, 1, largest)
     _check_names("faults", faults, FAULTS)
     _check_names("verbs", verbs, VERBS)
+    if transport is not None:
+        _check_names("transport", (transport,), tuple(_TRANSPORTS))
     return Workload(
         clients=clients,
         sizes=tuple(dict.fromkeys(sizes)),
@@ -194,6 +209,7 @@ def swarm(
         faults=tuple(faults),
         verbs=tuple(verbs),
         buggify=buggify,
+        transport=transport,
     )
 
 

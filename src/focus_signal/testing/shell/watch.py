@@ -1,0 +1,79 @@
+"""A watch on every byte that a simulated server sends: no frame is torn, and none begins within another.
+
+It stands where the bytes enter the network, so it sees those that nobody reads, too. A frame may be left
+without its end in one way only: the connection is reset.
+"""
+
+import trio
+from attrs import define, field
+
+from focus_signal.testing import history as h
+from focus_signal.testing.net.link import SimLink
+from focus_signal.testing.net.wire import Mark, What
+from focus_signal.testing.plan import Level, RunConfig
+from focus_signal.testing.shell.plain import PlainFrames
+from focus_signal.testing.shell.strict import Strict, StrictFrames
+from focus_signal.testing.shell.witness import Notes
+
+
+@define(eq=False)
+class Watch:
+    """Watch all connections of a server.
+
+    Args:
+      level: "message" or "full".
+      config: of the run.
+      notes: where it is written down what is wrong.
+    """
+
+    _level: Level
+    _config: RunConfig
+    _notes: Notes
+    cut: int = field(default=0, init=False)
+    """How often what was sent ended within a frame, so that its rest had to be sent later."""
+    left_within: int = field(default=0, init=False)
+    """How many connections were reset within a frame."""
+
+    def watch(self, link: SimLink) -> None:
+        """Watch one more connection, from its first byte."""
+        strict: Strict
+        if self._level == "message":
+            strict = PlainFrames(of_server=True)
+        else:
+            # The library ends a stream that was not WebSocket without a word.
+            strict = StrictFrames(says_goodbye=self._config.transport == "native")
+        _, down = link.wires
+        down.tap = _Tap(self, strict, link.label).take
+
+    def report(self, label: str, wrong: str) -> None:
+        """Write down what was wrong with what a connection was sent."""
+        conn = self._notes.conns.get(label)
+        self._notes.add(h.Torn(trio.current_time(), conn, wrong if conn is not None else f"{label}: {wrong}"))
+
+
+@define(eq=False)
+class _Tap:
+    """Watch one connection."""
+
+    _watch: Watch
+    _strict: Strict
+    _label: str
+    _over: bool = field(default=False, init=False)
+
+    def take(self, what: What) -> None:
+        """Take what the server sends: bytes, the end of the stream, or a reset."""
+        if self._over:
+            return
+        strict = self._strict
+        if isinstance(what, bytes):
+            strict.feed(what)
+            self._watch.cut += strict.within
+        elif what is Mark.FIN:
+            strict.end()
+            self._over = True
+        else:
+            self._watch.left_within += strict.within
+            self._over = True
+        if strict.wrong is not None:
+            self._watch.report(self._label, strict.wrong)
+            self._over = True
