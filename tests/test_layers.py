@@ -29,7 +29,7 @@ LAYERS = (
     ("core",),
     ("access", "wire"),
     ("observe",),
-    ("server", "client"),
+    ("server", "client", "load"),
     ("testing",),
     ("cli", "pytest_plugin"),
     ("__main__",),

@@ -12,6 +12,11 @@
     ├── testing.shell.wires.NotAdmitted     a simulated client that was not let in
     ├── UnsupportedTrio                     this Trio cannot be made deterministic
     ├── NondeterminismError                 something in a simulation that no seed decides
+    ├── load.faults.WrongResult             a server under load did what it may not, or is not there
+    │   ├── load.faults.BadFrame            it sent what is no frame that may come
+    │   ├── load.faults.WrongMessage        it relayed something wrong
+    │   ├── load.faults.Unreachable         it cannot be connected to, or refuses
+    │   └── load.meter.NoSuchProcess        its process is not there
     └── server.transport.ProtocolViolation  a peer sent what ends its connection, and with which close frame
 
 TransportClosed, HttpRefused and ProtocolViolation never leave the server: they are how its layers speak to

@@ -1,8 +1,9 @@
-"""The command line: `focus-signal serve`, and `focus-signal sim` with commands of its own."""
+"""The command line: `focus-signal serve`, and `focus-signal sim` and `bench` with commands of their own."""
 
 import argparse
 from collections.abc import Sequence
 
+from focus_signal.cli.bench_options import add_bench
 from focus_signal.cli.sim_options import add_sim
 
 
@@ -14,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
       the exit status. Of `serve`: 0, or 1 when the address cannot be listened on, 2 for a wrong argument, 70
-      for a fault of the server's own. Of `sim`: see `focus_signal.cli.sim`.
+      for a fault of the server's own. Of `sim` and `bench`: see `focus_signal.cli.sim` and `.bench`.
     """
     parser = argparse.ArgumentParser(
         prog="focus-signal", description="A WebRTC signaling and matchmaking server.", allow_abbrev=False
@@ -24,12 +25,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_serve(serve)
     about = "run the server in simulations that a seed decides"
     add_sim(commands.add_parser("sim", help=about, description=f"{about.capitalize()}.", allow_abbrev=False))
+    about = "measure a server that speaks the seed's dialect"
+    add_bench(
+        commands.add_parser("bench", help=about, description=f"{about.capitalize()}.", allow_abbrev=False)
+    )
     options = parser.parse_args(arguments)
     # Only now: `--help` and a wrong argument are answered without loading the server.
     if options.command == "sim":
         from focus_signal.cli.sim import run as run_sim  # noqa: PLC0415
 
         return run_sim(options)
+    if options.command == "bench":
+        from focus_signal.cli.bench import run as run_bench  # noqa: PLC0415
+
+        return run_bench(options)
     from focus_signal.cli.serve import run  # noqa: PLC0415
 
     return run(options, serve.error)
