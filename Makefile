@@ -17,12 +17,12 @@ TYPED := $(foreach directory,src tests benchmarks scripts examples,\
 	$(if $(wildcard $(directory)/*.py $(directory)/*/*.py),$(directory)))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-long test-deps check lint types format bench campaign seed-transcripts lock clean
+.PHONY: help serve test test-long test-deps check lint types format bench bench-peers campaign fuzz seed-transcripts lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  ARGS="..." is handed on by serve, test, test-long, bench, campaign and seed-transcripts: make serve ARGS="--port 9000"'
+	@echo '  ARGS="..." is handed on by serve, test, test-long, bench, bench-peers, campaign, fuzz and seed-transcripts: make serve ARGS="--port 9000"'
 	@echo '  PYTHON=... builds .venv with that interpreter; SEED=... is the directory of the seed'"'"'s document'
 
 serve: ## build what is missing and start the server on 0.0.0.0:8000
@@ -64,6 +64,11 @@ bench: ## measure this server, and the seed beside it
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 	@$(BIN)/python benchmarks/simulations.py $(filter --quick --write-docs,$(ARGS))
 
+bench-peers: ## measure this server beside others that do the same work: ws, PeerJS, websockets, picows, the seed
+	$(ENVIRONMENT) run test seed bench
+	@scripts/bench_peers_deps.sh
+	@$(BIN)/python benchmarks/peers/run.py $(ARGS)
+
 # The slowest level first: whoever stops it early has seen that one at least.
 campaign: ## simulations at all levels, half an hour on two cores; FIRST=... is the first seed, TIMES=4 makes it four times as long
 	$(ENVIRONMENT) run
@@ -72,6 +77,10 @@ campaign: ## simulations at all levels, half an hour on two cores; FIRST=... is 
 		$(BIN)/focus-signal sim run --level $(word 1,$(subst :, ,$(part))) --jobs $$(nproc) $(ARGS) \
 			--seeds $(FIRST):$$(( $(FIRST) + $(word 2,$(subst :, ,$(part))) * $(TIMES) )) || exit 1;)
 
+fuzz: ## a million sequences of WebSocket frames, read as wsproto and websockets read them; some minutes
+	$(ENVIRONMENT) run test
+	@$(BIN)/python -m tests.wire.frame_fuzz --sequences 1000000 --jobs 2 $(ARGS)
+
 seed-transcripts: ## record anew what the seed answers, for the tests that compare
 	$(ENVIRONMENT) run test seed
 	@$(BIN)/python scripts/record_seed.py $(ARGS)
@@ -79,7 +88,7 @@ seed-transcripts: ## record anew what the seed answers, for the tests that compa
 # In this order: each constrains the ones after it, so that all of them fit into one .venv.
 lock: ## pin anew, from requirements/*.in, what requirements/*.txt list
 	$(ENVIRONMENT) lock
-	@cd requirements && for name in lock run test seed lint; do \
+	@cd requirements && for name in lock run test seed bench lint; do \
 		../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header $(ARGS) \
 			$$name.in --output-file $$name.txt >/dev/null || exit 1; \

@@ -93,6 +93,7 @@ class Matchmaker:
     rules: Rules
     new_id: Callable[[], str]
     _sessions: Sessions = field(init=False)
+    _any_scope: bool = field(init=False)
     _queues: Queues = field(factory=Queues, init=False)
     _rooms: Rooms = field(factory=Rooms, init=False)
     _now: float = field(default=float("-inf"), init=False)
@@ -103,6 +104,7 @@ class Matchmaker:
 
     def __attrs_post_init__(self) -> None:
         self._sessions = Sessions(self.rules.seat_grace)
+        self._any_scope = self.rules.relay_scope == "any"
 
     def handle(self, command: Command, now: float) -> list[Effect]:
         """Carry out one command.
@@ -124,7 +126,7 @@ class Matchmaker:
             case Connect():
                 return self._connect(command)
             case Invalid(connection, code, message, to):
-                if self._sessions.of_connection(connection) is None:
+                if self._sessions.by_connection.get(connection) is None:
                     return []
                 return self._refuse(connection, code, message, to)
             case Withdraw(connection):
@@ -157,7 +159,7 @@ class Matchmaker:
         )
 
     def _connect(self, command: Connect) -> list[Effect]:
-        if self._sessions.of_connection(command.connection) is not None:
+        if self._sessions.by_connection.get(command.connection) is not None:
             return []
         session, replaced = self._sessions.connect(command.connection, command.user)
         # The seat is taken over, the place in a queue is not: who waits is the connection that asked.
@@ -170,7 +172,7 @@ class Matchmaker:
         return effects
 
     def _withdraw(self, connection: int) -> list[Effect]:
-        session = self._sessions.of_connection(connection)
+        session = self._sessions.by_connection.get(connection)
         if session is not None:
             session.leaving = True
             self._queues.leave(session)
@@ -182,7 +184,7 @@ class Matchmaker:
         return []
 
     def _request_match(self, command: RequestMatch) -> list[Effect]:
-        session = self._sessions.of_connection(command.connection)
+        session = self._sessions.by_connection.get(command.connection)
         if session is None or session.leaving:
             return []
         size = command.size
@@ -201,21 +203,21 @@ class Matchmaker:
         return [Deliver(self._connection_of(member), found) for member in members]
 
     def _relay(self, command: Relay) -> list[Effect]:
-        sender = self._sessions.of_connection(command.connection)
+        # What most of the time is spent on: so no more calls in here than there have to be.
+        sender = self._sessions.by_connection.get(command.connection)
         if sender is None:
             return []
-        target = self._sessions.of_user(command.to)
-        if target is None or not target.reachable or not self._may_relay(sender, target):
+        target = self._sessions.by_user.get(command.to)
+        if (
+            target is None
+            or target.connection is None
+            or target.leaving
+            or not (self._any_scope or (sender.room is not None and sender.room == target.room))
+        ):
             message = "no peer of this user id can be reached from here"
             return self._refuse(command.connection, "peer-unavailable", message, command.to)
         self._relayed += 1
-        relayed = Relayed(sender.user, command.kind, command.payload)
-        return [Deliver(self._connection_of(target), relayed)]
-
-    def _may_relay(self, sender: Session, target: Session) -> bool:
-        if self.rules.relay_scope == "any":
-            return True
-        return sender.room is not None and sender.room == target.room
+        return [Deliver(target.connection, Relayed(sender.user, command.kind, command.payload))]
 
     def _refuse(self, connection: int, code: str, message: str, to: str | None = None) -> list[Effect]:
         self._refused += 1

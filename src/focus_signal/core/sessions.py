@@ -22,11 +22,6 @@ class Session:
     waits_for: int | None = None
     room: str | None = None
 
-    @property
-    def reachable(self) -> bool:
-        """Tell whether a message to this user can arrive."""
-        return self.connection is not None and not self.leaving
-
 
 @define(eq=False)
 class Sessions:
@@ -37,32 +32,26 @@ class Sessions:
     """
 
     grace: float
-    _by_user: dict[str, Session] = field(factory=dict[str, Session], init=False)
-    _by_connection: dict[int, Session] = field(factory=dict[int, Session], init=False)
+    by_user: dict[str, Session] = field(factory=dict[str, Session], init=False)
+    """The session of each user; changed here only."""
+    by_connection: dict[int, Session] = field(factory=dict[int, Session], init=False)
+    """The session for which each connection speaks; one that was replaced is not among them."""
     # Everybody has the same grace and time only grows, so the order of leaving is the order of the deadlines.
     # An OrderedDict gives up its first entry, or any other, without a walk over the ones that are gone.
     _away: OrderedDict[Session, float] = field(factory=OrderedDict[Session, float], init=False)
 
     def __len__(self) -> int:
         """Count the sessions, those away too."""
-        return len(self._by_user)
+        return len(self.by_user)
 
     @property
     def connected(self) -> int:
         """Count the connections that speak for a session."""
-        return len(self._by_connection)
+        return len(self.by_connection)
 
     def connections(self) -> list[int]:
         """List the connections that speak for a session, in the order in which they came."""
-        return list(self._by_connection)
-
-    def of_user(self, user: str) -> Session | None:
-        """Find the session of a user."""
-        return self._by_user.get(user)
-
-    def of_connection(self, connection: int) -> Session | None:
-        """Find the session that a connection speaks for; None when it was replaced or is unknown."""
-        return self._by_connection.get(connection)
+        return list(self.by_connection)
 
     def connect(self, connection: int, user: str) -> tuple[Session, int | None]:
         """Let a connection speak for the user's session, which begins here if there is none.
@@ -70,18 +59,18 @@ class Sessions:
         Returns:
           the session, and the connection that spoke for it until now.
         """
-        session = self._by_user.get(user)
+        session = self.by_user.get(user)
         replaced = None
         if session is None:
-            session = self._by_user[user] = Session(user, connection)
+            session = self.by_user[user] = Session(user, connection)
         else:
             replaced = session.connection
             if replaced is not None:
-                del self._by_connection[replaced]
+                del self.by_connection[replaced]
             self._away.pop(session, None)
             session.connection = connection
             session.leaving = False
-        self._by_connection[connection] = session
+        self.by_connection[connection] = session
         return session, replaced
 
     def disconnect(self, connection: int, now: float) -> Session | None:
@@ -90,12 +79,12 @@ class Sessions:
         Returns:
           the session, if it has ended.
         """
-        session = self._by_connection.pop(connection, None)
+        session = self.by_connection.pop(connection, None)
         if session is None:
             return None
         session.connection = None
         if session.room is None:
-            del self._by_user[session.user]
+            del self.by_user[session.user]
             return session
         self._away[session] = now + self.grace
         return None
@@ -109,6 +98,6 @@ class Sessions:
         ended: list[Session] = []
         while (deadline := self.next_deadline()) is not None and deadline <= now:
             session, _ = self._away.popitem(last=False)
-            del self._by_user[session.user]
+            del self.by_user[session.user]
             ended.append(session)
         return ended

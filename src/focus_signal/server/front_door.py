@@ -111,7 +111,10 @@ class FrontDoor:
         return None
 
     async def _reply(self, link: Link, answer: bytes) -> None:
-        with trio.move_on_after(self._config.close_timeout):
+        with trio.move_on_after(self._config.close_timeout) as sending:
             await link.send_all(answer)
+        if sending.cancelled_caught:
+            await link.abort()  # an end behind half an answer would pass for the end of a whole one
+            return
         with trio.move_on_after(self._config.linger_timeout):
             await linger(link)

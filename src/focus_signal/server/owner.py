@@ -139,8 +139,7 @@ class Owner:
         for commands, opened in batches:
             if opened is not None:
                 self._outboxes[opened[0]] = opened[1]
-            for command in commands:
-                self._handle(command, now)
+            self._handle_all(commands, now)
             if opened is not None and opened[0] in self._leaving:
                 # Its end has overtaken its beginning, which the matchmaker had to know first.
                 self._handle(Withdraw(opened[0]), now)
@@ -170,21 +169,23 @@ class Owner:
         return batches
 
     def _handle(self, command: Command, now: float) -> None:
-        for effect in self._matchmaker.handle(command, now):
-            outbox = self._outboxes.get(effect.connection)
-            if outbox is None:
-                continue
-            self._touched[outbox] = None
-            if type(effect) is Deliver:
-                frame = self._frame(effect.message)
-                if frame is not None and not outbox.put(frame):
-                    outbox.close("too-slow")
-                    self._handle(Withdraw(effect.connection), now)
-            elif type(effect) is Close:
-                outbox.close(effect.reason)
+        self._handle_all((command,), now)
 
-    def _frame(self, message: Message) -> bytes | None:
-        # The members of a room are sent the same message one after the other.
-        if self._encoded_message is not message:
-            self._encoded_message, self._encoded = message, self._encode(message)
-        return self._encoded
+    def _handle_all(self, commands: Sequence[Command], now: float) -> None:
+        handle, outboxes, touched = self._matchmaker.handle, self._outboxes, self._touched
+        for command in commands:
+            for effect in handle(command, now):
+                outbox = outboxes.get(effect.connection)
+                if outbox is None:
+                    continue
+                touched[outbox] = None
+                if type(effect) is Deliver:
+                    message = effect.message
+                    # The members of a room are sent the same message one after the other.
+                    if message is not self._encoded_message:
+                        self._encoded_message, self._encoded = message, self._encode(message)
+                    if self._encoded is not None and not outbox.put(self._encoded):
+                        outbox.close("too-slow")
+                        self._handle(Withdraw(effect.connection), now)
+                elif type(effect) is Close:
+                    outbox.close(effect.reason)

@@ -62,6 +62,8 @@ class FrameReader:
     """What ended the reading, if the peer sent what it may not."""
     closed: int | None = field(default=None, init=False)
     """The code of the peer's close frame, once that has come; what follows it is ignored."""
+    trailing: bool = field(default=False, init=False)
+    """Whether anything has followed it."""
     ping: bytes | None = field(default=None, init=False)
     """What the last ping held; whoever answers it sets it to None."""
     awaited_pong: bytes | None = field(default=None, init=False)
@@ -121,6 +123,7 @@ class FrameReader:
     def _resume(self, data: bytes) -> bytes:
         """Give what is to be looked at: nothing while the frame that has begun cannot be judged further."""
         if self.over:
+            self.trailing |= bool(data)
             return b""
         if self._skip:
             passed = min(self._skip, len(data))
@@ -160,10 +163,9 @@ class FrameReader:
             if self._ignoring:
                 self._skip = max(0, stop - end)
                 return min(stop, end)
-            if opcode == _BINARY:
-                return self._refuse("text-only", end)
-            if self._is_too_big(length):
-                return self._refuse("too-big", end)
+            unwanted = self._why_unwanted(opcode, length)
+            if unwanted is not None:
+                return self._refuse(unwanted, end)
         if stop > end:
             return self._wait(at, stop)
         payload = apply_mask(data[start:stop], data[start - _MASK_BYTES : start])
@@ -171,7 +173,10 @@ class FrameReader:
             self._control(opcode, payload)
         else:
             self._data(payload, messages, final=final)
-        return end if self.over else stop
+        if self.over:
+            self.trailing = stop < end
+            return end
+        return stop
 
     def _wait(self, at: int, stop: int) -> int:
         self._needed = stop - at
@@ -191,6 +196,11 @@ class FrameReader:
             return not first & _FINAL or second & _LENGTH > _LONGEST_CONTROL
         # A continuation needs a message that is open, and nothing else may come while there is one.
         return (opcode == _CONTINUATION) != (self._open is not None) and not self._ignoring
+
+    def _why_unwanted(self, opcode: int, length: int) -> Fault | None:
+        if opcode == _BINARY:
+            return "text-only"
+        return "too-big" if self._is_too_big(length) else None
 
     def _is_too_big(self, length: int) -> bool:
         if self._open is None:
