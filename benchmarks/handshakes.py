@@ -25,13 +25,13 @@ class Caller(Connection):
             self.load.on_end(self)
 
 
-def measure_handshakes(pid: int, load: Load, scale: Scale) -> Result:
+def measure_handshakes(pid: int, load: Load, scale: Scale, kind: type[Caller] = Caller) -> Result:
     """Keep AT_ONCE clients busy; count those whose close was answered within the measured time."""
     done = 0
     stopping = False
 
     def next_one() -> None:
-        load.start(Caller, str(uuid.uuid4()))
+        load.start(kind, str(uuid.uuid4()))
 
     def ended(_: Connection) -> None:
         nonlocal done

@@ -10,18 +10,23 @@ WARM = 200
 _CYCLES = 5
 
 
-def measure_memory(pid: int, load: Load, scale: Scale) -> Result:
-    """Warm up with clients that leave and clients that stay; then add the idle ones and see the growth.
+def warm_up(pid: int, load: Load, kind: type[Connection] = Connection) -> None:
+    """Let clients come that leave, and clients that stay.
 
-    The warm-up fills what is needed once: code, caches, free lists. Those who stay keep the pages that were
-    taken for them, so that the measured ones hardly find room that was paid for already.
+    The former fill what is needed once: code, caches, free lists. The latter keep the pages that were taken
+    for them, so that those who are measured hardly find room that was paid for already.
     """
     for _ in range(_CYCLES):
-        load.leave(load.open(Connection, new_users(WARM)))
-    load.open(Connection, new_users(WARM))
+        load.leave(load.open(kind, new_users(WARM)))
+    load.open(kind, new_users(WARM))
     settle(load, pid)
+
+
+def measure_memory(pid: int, load: Load, scale: Scale, kind: type[Connection] = Connection) -> Result:
+    """Warm up; then add the idle ones and see the growth."""
+    warm_up(pid, load, kind)
     before = resident_kib(pid)
     meter = Meter(pid)
-    load.open(Connection, new_users(scale.idle))
+    load.open(kind, new_users(scale.idle))
     settle(load, pid)
     return Result.of(meter.read(), idle_kib=(resident_kib(pid) - before) / scale.idle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import attrs
@@ -22,9 +23,15 @@ class Scale:
     waiting: int = 8000
     leavers: int = 100
     batches: int = 15
+    starts: int = 5
+    many: int = 10_000
+    hold_seconds: float = 30.0
 
 
-QUICK = Scale(seconds=1.0, warm_seconds=0.4, waiting=4000, batches=5)
+QUICK = Scale(seconds=1.0, warm_seconds=0.4, waiting=4000, batches=5, starts=1)
+# For the many servers of `make bench-peers`.
+PEERS = Scale(seconds=0.9, warm_seconds=0.5)
+PEERS_QUICK = Scale(seconds=0.6, warm_seconds=0.4)
 
 
 @attrs.frozen
@@ -91,12 +98,12 @@ def resident_kib(pid: int) -> int:
     raise WrongResult(f"process {pid} has no VmRSS: it has ended")
 
 
-def core_seconds(pid: int) -> float:
-    """Return how long the processors that a process may use have been busy, with whatever it was.
+def core_seconds(cpus: Iterable[int]) -> float:
+    """Return how long these processors have been busy, with whatever it was.
 
     What the host of a virtual machine took away ("steal") is in it.
     """
-    wanted = {f"cpu{number}" for number in os.sched_getaffinity(pid)}
+    wanted = {f"cpu{number}" for number in cpus}
     busy = 0
     for line in Path("/proc/stat").read_text().splitlines():
         name, *fields = line.split()
@@ -119,7 +126,7 @@ class Meter:
         self._start = self._now()
 
     def _now(self) -> Span:
-        core, delay = core_seconds(self.pid), delay_seconds()
+        core, delay = core_seconds(os.sched_getaffinity(self.pid)), delay_seconds()
         return Span(time.perf_counter(), time.process_time(), processor_seconds(self.pid), core, delay)
 
     def read(self) -> Span:

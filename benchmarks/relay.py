@@ -1,4 +1,4 @@
-"""Relayed messages per second: 50 pairs, both ways, bursts of 20 ice-candidates.
+"""Relayed messages: 50 pairs, both ways, in bursts of 20 ice-candidates.
 
 Every client sends 20 frames in one write, and its next 20 when its partner has received them all: candidates
 come in clumps. What must arrive is known byte for byte, so the hot path compares bytes, and the whole traffic
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import attrs
 
 from benchmarks.frames import TEXT, masked, plain
 from benchmarks.joins import Joiner, Wave, new_users
 from benchmarks.load import Load, WrongResult
-from benchmarks.meter import Meter, Result, Scale
+from benchmarks.meter import Meter, Result, Scale, Span
 
 PAIRS = 50
 BURST = 20
@@ -37,13 +39,13 @@ class Signaler(Joiner):
         self.bursts: tuple[bytes, ...] = ()
         self.expected: tuple[bytes, ...] = ()
 
-    def prepare(self, flow: Flow, partner: Signaler) -> None:
+    def prepare(self, flow: Flow, dialect: Dialect) -> None:
         """Make the frames that this client will send, and those that its partner must then receive."""
-        self.flow, self.partner = flow, partner
-        both = [_burst(self.user, partner.user, variant) for variant in range(VARIANTS)]
+        self.flow = flow
+        both = [_burst(dialect, self.user, self.partner.user, variant, flow) for variant in range(VARIANTS)]
         self.bursts = tuple(sent for sent, _ in both)
-        partner.expected = tuple(expected for _, expected in both)
-        partner.width = len(partner.expected[0]) // BURST
+        self.partner.expected = tuple(expected for _, expected in both)
+        self.partner.width = len(self.partner.expected[0]) // flow.burst
 
     def send_burst(self) -> None:
         variant = self.sent_bursts % VARIANTS
@@ -91,6 +93,8 @@ class Signaler(Joiner):
 class Flow:
     """Keeps one burst in flight each way of each pair until told to stop."""
 
+    burst = BURST
+
     def __init__(self) -> None:
         self.stopping = False
         self.in_flight = 0
@@ -99,6 +103,10 @@ class Flow:
         self.in_flight += 1
         sender.send_burst()
 
+    def begin_all(self, signalers: Sequence[Signaler]) -> None:
+        for signaler in signalers:
+            self.begin(signaler)
+
     def arrived(self, receiver: Signaler) -> None:
         if self.stopping:
             self.in_flight -= 1
@@ -106,59 +114,99 @@ class Flow:
             receiver.partner.send_burst()
 
 
-def _burst(sender: str, receiver: str, variant: int) -> tuple[bytes, bytes]:
-    """Return a burst as the sender sends it, and as the receiver must get it (compact, keys in order)."""
-    sent: list[bytes] = []
-    expected: list[bytes] = []
-    for number in range(BURST):
-        line = f"candidate:{variant}{number:02} 1 udp 2122260223 192.0.2.{number} 54321 typ host"
-        candidate = json.dumps({"candidate": line, "sdpMid": "0"}, separators=(",", ":"))
-        head = f'{{"type":"ice-candidate","to":"{receiver}","from":"{sender}","candidate":'
-        padding = SIZE - len(head) - len(candidate) - 1
-        candidate = candidate.replace("typ host", "typ host" + " " * padding)
-        message = f"{head}{candidate}}}".encode()
-        assert len(message) == SIZE, len(message)
-        sent.append(masked(TEXT, message))
-        relayed = f'{{"type":"ice-candidate","from":"{sender}","candidate":{candidate}}}'
-        expected.append(plain(TEXT, relayed.encode()))
-    return b"".join(sent), b"".join(expected)
+@attrs.frozen
+class Dialect:
+    """What clients of a server say: how they find each other, and a message on its way in and out.
+
+    `meet` opens the connections and gives each its partner. `message` makes, of sender, receiver and
+    candidate, what is sent and what must arrive. `read` takes the latter apart: the sender, the candidate.
+    """
+
+    meet: Callable[[Load], list[Signaler]]
+    message: Callable[[str, str, str], tuple[str, str]]
+    read: Callable[[bytes], tuple[str, str]]
 
 
-def _check_sample(signaler: Signaler) -> None:
-    """Parse what this client compares with, so that equal bytes mean a right message."""
-    for number in range(BURST):
-        frame = signaler.expected[0][number * signaler.width : (number + 1) * signaler.width]
-        message = json.loads(frame[4:])
-        line = message["candidate"].pop("candidate")
-        rest = {"type": "ice-candidate", "from": signaler.partner.user, "candidate": {"sdpMid": "0"}}
-        if message != rest or not line.startswith(f"candidate:0{number:02} "):
-            raise WrongResult(f"the generator expects a wrong message: {message}")
-
-
-def _arrived(signalers: Sequence[Signaler]) -> float:
-    """Return how many messages have arrived; the one that is just coming in counts in part."""
-    return sum(one.received_bursts * BURST + one.at / one.width for one in signalers)
-
-
-def measure_relay(pid: int, load: Load, scale: Scale) -> Result:
-    """Warm up, measure for a while, then let every burst arrive and compare the totals."""
+def meet_by_matchmaking(load: Load) -> list[Signaler]:
+    """Let everybody ask for a room of two; partners are those who are told so."""
     signalers = load.open(Signaler, new_users(PAIRS * 2))
     wave = Wave(load, signalers)
     wave.run()
     partners = wave.pairs()
     by_user = {signaler.user: signaler for signaler in signalers}
-    flow = Flow()
     for signaler in signalers:
-        signaler.prepare(flow, by_user[partners[signaler.user]])
+        signaler.partner = by_user[partners[signaler.user]]
+    return signalers
+
+
+def _seed_message(sender: str, receiver: str, line: str) -> tuple[str, str]:
+    """Return a candidate as the sender sends it, and as it must arrive: compact, keys in order."""
+    candidate = json.dumps({"candidate": line, "sdpMid": "0"}, separators=(",", ":"))
+    sent = f'{{"type":"ice-candidate","to":"{receiver}","from":"{sender}","candidate":{candidate}}}'
+    return sent, f'{{"type":"ice-candidate","from":"{sender}","candidate":{candidate}}}'
+
+
+def _read_seed_message(payload: bytes) -> tuple[str, str]:
+    message = json.loads(payload)
+    line, sender = str(message["candidate"].pop("candidate")), str(message.pop("from"))
+    if message != {"type": "ice-candidate", "candidate": {"sdpMid": "0"}}:
+        raise WrongResult(f"the generator expects a wrong message: {payload!r}")
+    return sender, line
+
+
+SEED_DIALECT = Dialect(meet_by_matchmaking, _seed_message, _read_seed_message)
+
+
+def _line(variant: int, number: int) -> str:
+    return f"candidate:{variant}{number:02} 1 udp 2122260223 192.0.2.{number} 54321 typ host"
+
+
+def _burst(dialect: Dialect, sender: str, receiver: str, variant: int, flow: Flow) -> tuple[bytes, bytes]:
+    """Return a burst as the sender sends it, in messages of SIZE bytes, and as the receiver must get it."""
+    sent: list[bytes] = []
+    expected: list[bytes] = []
+    for number in range(flow.burst):
+        line = _line(variant, number)
+        short, _ = dialect.message(sender, receiver, line)
+        message, relayed = dialect.message(sender, receiver, line + " " * (SIZE - len(short)))
+        assert len(message) == SIZE, len(message)
+        sent.append(masked(TEXT, message.encode()))
+        expected.append(plain(TEXT, relayed.encode()))
+    return b"".join(sent), b"".join(expected)
+
+
+def _check_sample(dialect: Dialect, signaler: Signaler, flow: Flow) -> None:
+    """Parse what this client compares with, so that equal bytes mean a right message."""
+    for number in range(flow.burst):
+        frame = signaler.expected[0][number * signaler.width : (number + 1) * signaler.width]
+        sender, line = dialect.read(frame[4:])
+        if sender != signaler.partner.user or line.rstrip() != _line(0, number):
+            raise WrongResult(f"the generator expects a wrong message: {frame!r}")
+
+
+def _arrived(signalers: Sequence[Signaler], flow: Flow) -> float:
+    """Return how many messages have arrived; the one that is just coming in counts in part."""
+    return sum(one.received_bursts * flow.burst + one.at / one.width for one in signalers)
+
+
+def exchange(pid: int, load: Load, scale: Scale, dialect: Dialect, flow: Flow) -> tuple[Span, float]:
+    """Warm up, measure for a while, then let every burst arrive and compare the totals.
+
+    Returns:
+        What passed in the measured time, and how many messages arrived in it.
+    """
+    signalers = dialect.meet(load)
     for signaler in signalers:
-        _check_sample(signaler)
-        flow.begin(signaler)
+        signaler.prepare(flow, dialect)
+    for signaler in signalers:
+        _check_sample(dialect, signaler, flow)
+    flow.begin_all(signalers)
     load.rest(scale.warm_seconds)
 
-    meter, before = Meter(pid), _arrived(signalers)
+    meter, before = Meter(pid), _arrived(signalers, flow)
     until = time.perf_counter() + scale.seconds
     load.run(lambda: time.perf_counter() >= until, scale.seconds + _LIMIT, "time to pass")
-    span, messages = meter.read(), _arrived(signalers) - before
+    span, messages = meter.read(), _arrived(signalers, flow) - before
 
     flow.stopping = True
     load.run(lambda: flow.in_flight == 0, _LIMIT, "the last bursts")
@@ -167,4 +215,12 @@ def measure_relay(pid: int, load: Load, scale: Scale) -> Result:
         if signaler.at or signaler.sent_bursts != signaler.partner.received_bursts:
             arrived = signaler.partner.received_bursts
             raise WrongResult(f"sent {signaler.sent_bursts} bursts, arrived {arrived}")
+    if messages <= 0:
+        raise WrongResult("nothing arrived in the measured time")
+    return span, messages
+
+
+def measure_relay(pid: int, load: Load, scale: Scale, dialect: Dialect = SEED_DIALECT) -> Result:
+    """Keep bursts in flight both ways of each pair."""
+    span, messages = exchange(pid, load, scale, dialect, Flow())
     return Result.of(span, relayed=messages / span.wall, relay_us=span.server / messages * 1e6)

@@ -34,11 +34,18 @@ class Row:
 ROWS = (
     Row("relayed", "relay", "relayed messages per second"),
     Row("relay_us", "relay", "server CPU per relayed message, µs (less is better)"),
+    Row("single_us", "pingpong", "server CPU per message, one in flight per pair, µs (less is better)"),
+    Row("singles", "pingpong", "relayed messages per second, one in flight per pair"),
     Row("joins", "joins", "joins per second"),
     Row("join_us", "joins", "server CPU per join, µs (less is better)"),
     Row("handshakes", "handshakes", "handshakes per second"),
     Row("handshake_us", "handshakes", "server CPU per handshake and close, µs (less is better)"),
     Row("idle_kib", "memory", "KiB per idle connection (less is better)"),
+    Row("many_kib", "idle", "KiB per connection, {many:,} idle with heartbeats (less is better)"),
+    Row("many_percent", "idle", "server CPU that their heartbeats take, % of a core (less is better)"),
+    Row("many_pings", "idle", "pings that each of them had in {hold:g} s"),
+    Row("start_s", "start", "seconds from start to ready (less is better)"),
+    Row("rest_mib", "start", "memory at rest, MiB (less is better)"),
     Row("leave_us_none", "disconnect", "server CPU per disconnect, nobody waiting, µs (less is better)"),
     Row("leave_us_others", "disconnect", "the same with {waiting:,} waiting in one queue"),
     Row("leave_us_all", "disconnect", "the same when who leaves waits there too"),
@@ -97,26 +104,30 @@ def machine() -> dict[str, str]:
     }
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """Return a figure with as many digits as it is worth."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def _spread(values: Sequence[float]) -> str:
+def spread(values: Sequence[float]) -> str:
+    """Return the median with the smallest and the largest, or a dash for none."""
     if not values:
         return "-"
-    median = _number(statistics.median(values))
-    return f"{median} ({_number(min(values))} to {_number(max(values))})"
+    median = number_text(statistics.median(values))
+    return f"{median} ({number_text(min(values))} to {number_text(max(values))})"
 
 
-def _percent(shares: Sequence[float]) -> str:
+def percent(shares: Sequence[float]) -> str:
+    """Return the median of some shares."""
     return f"{statistics.median(shares):.0%}" if shares else "-"
 
 
-def ratios(rounds: Rounds, row: Row) -> list[float]:
-    """Return ours / seed of each round; none when the seed was not run."""
-    return [a / b for a, b in zip(rounds.values(OURS, row), rounds.values(SEED, row), strict=False) if b > 0]
+def ratios(rounds: Rounds, row: Row, server: str = OURS) -> list[float]:
+    """Return a server's figure / the seed's, round by round; none when the seed was not run."""
+    both = zip(rounds.values(server, row), rounds.values(SEED, row), strict=False)
+    return [value / of_seed for value, of_seed in both if of_seed > 0]
 
 
 def figures_table(rounds: Rounds, scale: Scale) -> str:
@@ -125,10 +136,11 @@ def figures_table(rounds: Rounds, scale: Scale) -> str:
     for row in ROWS:
         ours, seed = rounds.values(OURS, row), rounds.values(SEED, row)
         if ours or seed:
-            says = row.says.format(waiting=scale.waiting)
-            # A quotient of two growth factors would say nothing.
-            ratio = "" if row.figure.startswith("leave_growth") else _spread(ratios(rounds, row))
-            lines.append(f"| {says} | {_spread(ours)} | {_spread(seed)} | {ratio} |")
+            says = row.says.format(waiting=scale.waiting, many=scale.many, hold=scale.hold_seconds)
+            # A quotient of two growth factors would say nothing, nor one of how often two servers ping.
+            alone = row.figure.startswith(("leave_growth", "many_pings"))
+            ratio = "" if alone else spread(ratios(rounds, row))
+            lines.append(f"| {says} | {spread(ours)} | {spread(seed)} | {ratio} |")
     return "\n".join(lines)
 
 
@@ -142,7 +154,7 @@ def load_table(rounds: Rounds) -> str:
         ours, seed = rounds.of(OURS, phase), rounds.of(SEED, phase)
         if ours or seed:
             cells = [
-                " / ".join(_percent([getattr(one, side) for one in results]) for results in (ours, seed))
+                " / ".join(percent([getattr(one, side) for one in results]) for results in (ours, seed))
                 for side in ("server", "other", "generator", "delay")
             ]
             lines.append(f"| {phase} | {' | '.join(cells)} |")

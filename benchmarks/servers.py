@@ -1,15 +1,16 @@
-"""The two servers under measurement: each on one processor, its output in a file, ended by its id."""
+"""The servers under measurement: each on one processor, its output in a file, ended by its id."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -22,38 +23,89 @@ START_SECONDS = 20.0
 STOP_SECONDS = 20.0
 # What is not the default. The disconnect phase needs a queue that never fills.
 OPTIONS = ["--host", "127.0.0.1", "--max-match-size", "1000000"]
-_PIN = "import os, sys; os.sched_setaffinity(0, {%s}); os.execv(sys.argv[1], sys.argv[1:])"
+# What `serve --transport` takes, the default first.
+TRANSPORTS = ("native", "trio-websocket")
+_LISTENING = re.compile(rb"^listening on 127\.0\.0\.1:(\d+)\n", re.MULTILINE)
 
 
 @attrs.frozen
 class Running:
-    """A server that listens."""
+    """A server that listens, and how long that took from its start to the line that says so."""
 
     pid: int
     port: int
+    start_seconds: float
 
 
 @attrs.frozen
 class Server:
-    """A server that can be run."""
+    """A server that can be run, by default on any processor."""
 
     name: str
     run: Callable[[int | None], AbstractContextManager[Running]]
 
 
+def ready_port(log: bytes) -> int | None:
+    """Return the port in the line of JSON by which our server says that it is ready."""
+    for line in log.splitlines(keepends=True):
+        if line.startswith(b'{"ready":true') and line.endswith(b"\n"):
+            return int(str(json.loads(line)["http"]).rpartition(":")[2])
+    return None
+
+
+def listening_port(log: bytes) -> int | None:
+    """Return the port in the line by which the servers in benchmarks/peers say that they are ready."""
+    found = _LISTENING.search(log)
+    return int(found[1]) if found else None
+
+
 @contextlib.contextmanager
-def _run_ours(cpu: int | None) -> Generator[Running]:
-    command = [sys.executable, "-m", "focus_signal", "serve", "--port", "0", "--ready-json", *OPTIONS]
-    if cpu is not None:
-        command = [sys.executable, "-c", _PIN % cpu, *command]
-    with tempfile.TemporaryDirectory(prefix="ours-") as home:
+def _pinned(cpu: int | None) -> Generator[None]:
+    """Let what is started meanwhile run on that processor only, all its threads."""
+    if cpu is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextlib.contextmanager
+def run_process(
+    command: Sequence[str],
+    cpu: int | None,
+    port_in: Callable[[bytes], int | None],
+    environment: Mapping[str, str] | None = None,
+) -> Generator[Running]:
+    """Run a server until the context ends, which ends it with SIGTERM and wants status 0.
+
+    Args:
+        command: the program and its arguments.
+        cpu: the only processor that it may use; None leaves it free.
+        port_in: finds the port in what the server has printed, once it listens.
+        environment: variables besides those of this process.
+
+    Raises:
+        WrongResult: it did not listen within START_SECONDS, ended by itself, or ended with another status.
+    """
+    with tempfile.TemporaryDirectory(prefix="server-") as home:
         log = Path(home) / "log"
-        with log.open("wb") as output:
+        began = time.time()
+        with log.open("wb") as output, _pinned(cpu):
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=home
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=home,
+                env={**os.environ, **(environment or {})},
             )
         try:
-            yield Running(process.pid, _await_port(process, log))
+            port = _await_port(process, log, port_in)
+            yield Running(process.pid, port, _last_written(log) - began)
             _end(process)
         except (WrongResult, subprocess.TimeoutExpired) as error:
             error.add_note(f"The end of the server's log:\n{_end_of(log)}")
@@ -64,14 +116,19 @@ def _run_ours(cpu: int | None) -> Generator[Running]:
                 process.wait()
 
 
-def _await_port(process: subprocess.Popen[bytes], log: Path) -> int:
+def _await_port(process: subprocess.Popen[bytes], log: Path, port_in: Callable[[bytes], int | None]) -> int:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        for line in log.read_bytes().splitlines(keepends=True):
-            if line.startswith(b'{"ready":true') and line.endswith(b"\n"):
-                return int(str(json.loads(line)["http"]).rpartition(":")[2])
-        time.sleep(0.02)
+        port = port_in(log.read_bytes())
+        if port is not None:
+            return port
+        time.sleep(0.01)
     raise WrongResult(f"the server does not listen (status {process.poll()})")
+
+
+def _last_written(log: Path) -> float:
+    """Return when the server wrote its last line, finer than the pauses in which one looks for it."""
+    return log.stat().st_mtime_ns / 1e9
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -86,13 +143,24 @@ def _end_of(log: Path) -> str:
     return log.read_text(encoding="utf-8", errors="replace")[-2000:]
 
 
+def ours(name: str, transport: str | None = None) -> Server:
+    """Return this server with its defaults, or with one of its transports."""
+    command = [sys.executable, "-m", "focus_signal", "serve", "--port", "0", "--ready-json", *OPTIONS]
+    if transport is not None:
+        command += ["--transport", transport]
+    return Server(name, lambda cpu: run_process(command, cpu, ready_port))
+
+
 @contextlib.contextmanager
 def _run_seed(cpu: int | None) -> Generator[Running]:
-    with run_seed(cpu=cpu) as seed:
-        yield Running(seed.pid, seed.port)
+    with contextlib.ExitStack() as stack:
+        began = time.time()
+        with _pinned(cpu):
+            seed = stack.enter_context(run_seed())
+        yield Running(seed.pid, seed.port, _last_written(seed.log) - began)
 
 
-OURS = Server("focus-signal", _run_ours)
+OURS = ours("focus-signal")
 SEED = Server("seed", _run_seed)
 
 
