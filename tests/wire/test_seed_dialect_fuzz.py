@@ -93,6 +93,14 @@ def _quoted(text: str) -> str:
     return '"' + "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)) + '"'
 
 
+# Where a second type is as long as what a wrong sum would leave room for.
+FRAMES = (
+    *corpus(),
+    '{"type":"offer","to":"bob","type":"offer"}',
+    '{"type":"matchmaking","matchSize":2,"type":"offer"}',
+)
+
+
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
@@ -100,14 +108,16 @@ def _quoted(text: str) -> str:
         ("has_repeated_type", lambda *_: False),
         ("_may_claim", lambda *_: True),
         ("_whole_number", lambda raw: int(float(bytes(raw).strip(b'"')))),
-        ("_PLAIN_TYPES", {b'"answer"': "offer"}),
+        ("_KINDS", dict.fromkeys(seed_dialect._KINDS, "offer")),
+        ("_OUTSIDE", {kind: size + len(',"type":"offer"') for kind, size in seed_dialect._OUTSIDE.items()}),
+        ("_MATCH", seed_dialect._MATCH + len(',"type":"offer"')),
     ],
 )
 def test_a_mistake_in_the_dialect_is_found(monkeypatch: pytest.MonkeyPatch, name: str, wrong: object) -> None:
     """With a part of it replaced, one of the frames becomes something else, or raises."""
-    assert not any(map(differs, corpus()))
+    assert not any(map(differs, FRAMES))
     monkeypatch.setattr(seed_dialect, name, wrong)
-    assert any(map(differs, corpus()))
+    assert any(map(differs, FRAMES))
 
 
 def differs(text: str) -> bool:

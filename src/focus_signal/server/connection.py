@@ -7,7 +7,7 @@ there is one, nobody else writes. The close frame goes the same way, behind ever
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import trio
 from attrs import define, field
@@ -66,7 +66,7 @@ class Connection:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 try:
-                    fault = await self._converse_to_the_end()
+                    fault = await self._converse()
                     nursery.cancel_scope.deadline = trio.current_time() + self._config.close_timeout
                     self.close_soon(fault)
                 finally:
@@ -136,40 +136,35 @@ class Connection:
         self.close_soon("no-pong")
         return False
 
-    async def _converse_to_the_end(self) -> CloseName:
-        try:
-            return await self._converse()
-        finally:
-            # At once and before any await: nothing is delivered any more, and the owner knows.
-            witness("end-read", self.number)
-            self._outbox.end()
-            self._inbox.end(self.number)
-
     async def _converse(self) -> CloseName:
         """Read and hand on until the end, and tell with which close frame to answer it."""
+        # Where a connection spends its life: what every read goes through is kept flat here.
+        inbox, outbox, transport, decode = self._inbox, self._outbox, self._transport, self._decode
+        number, user = self.number, self.user
         try:
-            await self._inbox.open(self.number, self._outbox, [Connect(self.number, self.user)])
+            await inbox.open(number, outbox, [Connect(number, user)])
             while True:
-                messages = await self._transport.receive()
-                if self._transport.owes_reply:
+                messages = await transport.receive()
+                if transport.owes_reply:
                     self.flush()
                 # Once this side has said goodbye, what comes is no longer heard.
-                if messages and not self._outbox.closed:
-                    await self._hand_on(messages)
+                if messages and not outbox.closed:
+                    self._handing_on = True
+                    await inbox.send([decode(text, number, user) for text in messages])
+                    self._handing_on = False
         except TransportClosed:
-            self._outbox.take()  # nobody is left to read it
+            outbox.take()  # nobody is left to read it
             return "done"
         except ProtocolViolation as violation:
             return violation.close
         except trio.BrokenResourceError:
             # The owner has ended by a fault of its own; transports raise TransportClosed.
             return "internal-error"
-
-    async def _hand_on(self, messages: Sequence[bytes]) -> None:
-        commands = [self._decode(text, self.number, self.user) for text in messages]
-        self._handing_on = True
-        await self._inbox.send(commands)
-        self._handing_on = False
+        finally:
+            # At once and before any await: nothing is delivered any more, and the owner knows.
+            witness("end-read", number)
+            outbox.end()
+            inbox.end(number)
 
     async def _write(self, scope: trio.CancelScope) -> None:
         """Send everything that waits, then the close frame if there is one."""

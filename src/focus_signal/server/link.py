@@ -10,10 +10,12 @@ import os
 import socket
 import struct
 from operator import index
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, cast
 
 import trio
-from attrs import define
+from attrs import define, field
+
+from focus_signal.server.readiness import Readiness, Watched
 
 # Linger for no time at all: closing resets the connection and forgets what was not sent (socket(7),
 # SO_LINGER).
@@ -21,7 +23,6 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _READ_SIZE = 16 * 1024
 
 
-@runtime_checkable
 class Link(Protocol):
     """Be one peer's byte stream.
 
@@ -63,22 +64,38 @@ class Link(Protocol):
         ...
 
 
-def link_of(stream: trio.abc.Stream) -> Link:
-    """Make a link of whatever a listener gave."""
+def link_of(stream: trio.abc.Stream, readiness: Readiness | None = None) -> Link:
+    """Make a link of whatever a listener gave.
+
+    Args:
+      stream: what it gave.
+      readiness: watches sockets; None leaves that to Trio.
+    """
     if isinstance(stream, trio.SocketStream):
         # A socket that is made up in memory has no descriptor to work on, and brings its own link.
         own = getattr(stream.socket, "link", None)
-        return own if isinstance(own, Link) else SocketLink(stream)
-    if isinstance(stream, Link):
-        return stream
+        return SocketLink(stream, readiness) if own is None else cast("Link", own)
+    if hasattr(stream, "send_nowait"):
+        return cast("Link", stream)
     return StreamLink(stream)
 
 
 @define(eq=False)
 class SocketLink:
-    """Work on a socket with non-blocking calls."""
+    """Work on a socket with non-blocking calls.
+
+    Args:
+      stream: the socket's.
+      readiness: watches the socket for its reader; None leaves that to Trio.
+    """
 
     _stream: trio.SocketStream
+    _readiness: Readiness | None = None
+    _watched: Watched | None = field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self._readiness is not None:
+            self._watched = self._readiness.watch(self._stream.socket.fileno())
 
     @property
     def peer_address(self) -> str | None:
@@ -99,16 +116,25 @@ class SocketLink:
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Wait for bytes and give them; none at the end of the stream."""
         size = _checked(max_bytes)
+        watched = self._watched
         while True:
             # Mostly nothing has come yet, and waiting first is cheaper than finding that out; where something
             # has, this is the checkpoint that there has to be.
-            await trio.lowlevel.wait_readable(self._descriptor())
+            if watched is None:
+                await trio.lowlevel.wait_readable(self._descriptor())
+            else:
+                await watched.wait_readable()
             try:
-                return os.read(self._descriptor(), size)
+                data = os.read(self._descriptor(), size)
             except BlockingIOError:
+                if watched is not None:
+                    watched.has_nothing()
                 continue
             except OSError as error:
                 raise trio.BrokenResourceError(f"the peer's stream broke: {error}") from error
+            if watched is not None and len(data) < size:
+                watched.emptied()
+            return data
 
     def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
         """Send what the socket takes at once, and tell how many bytes that was."""
@@ -134,13 +160,20 @@ class SocketLink:
 
     async def aclose(self) -> None:
         """Close the socket; what was sent is still delivered."""
+        self._forget()
         await self._stream.aclose()
 
     async def abort(self) -> None:
         """Reset the connection."""
         if self._stream.socket.fileno() >= 0:
             self._stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            self._forget()
         self._stream.socket.close()
+
+    def _forget(self) -> None:
+        watched, self._watched = self._watched, None
+        if watched is not None and self._readiness is not None:
+            self._readiness.forget(watched)
 
 
 @define(eq=False)

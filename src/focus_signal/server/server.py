@@ -24,6 +24,7 @@ from focus_signal.server.logic import BuildLogic, Dialect
 from focus_signal.server.outbox import OutboxStatistics
 from focus_signal.server.owner import Owner
 from focus_signal.server.pages import SIGNAL_PATH, unavailable
+from focus_signal.server.readiness import Readiness, open_readiness
 from focus_signal.server.statistics import Statistics
 from focus_signal.server.transport import Transport
 from focus_signal.server.transport.native import NativeTransport
@@ -59,6 +60,7 @@ class Server:
     _stopping: trio.Event = field(factory=trio.Event, init=False)
     _goodbye: CloseName = field(default="restart", init=False)
     _draining: bool = field(default=False, init=False)
+    _readiness: Readiness | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         config = self.config
@@ -176,8 +178,10 @@ class Server:
         Raises:
           ServerFailed: the state was suspect, and the server has ended for that.
         """
-        with trio.CancelScope(shield=True):
+        with trio.CancelScope(shield=True), open_readiness() as self._readiness:
             async with trio.open_nursery() as nursery:
+                if self._readiness is not None:
+                    nursery.start_soon(self._readiness.run)
                 nursery.start_soon(self._run_owner)
                 nursery.start_soon(
                     run_heartbeat,
@@ -214,7 +218,7 @@ class Server:
 
     async def _handle_stream(self, stream: trio.abc.Stream) -> None:
         """Serve whoever a listener lets in; nothing that goes wrong in here comes out."""
-        link = link_of(stream)
+        link = link_of(stream, self._readiness)
         try:
             await self._serve_link(link)
         except* Exception as group:  # noqa: BLE001 - the guard: nothing of one connection reaches another

@@ -37,9 +37,10 @@ _LONGEST_CONTROL = 125
 _LENGTH_16, _LENGTH_64 = 126, 127
 _MASK_BYTES = 4
 # A final, masked text whose length takes 16 bits, and how long its head is: nearly every frame there is.
-_COMMON = bytes((_FINAL | _TEXT, _MASKED | _LENGTH_16))
+_COMMON = (_FINAL | _TEXT) << 8 | _MASKED | _LENGTH_16
 _COMMON_HEAD = 8
 
+_common_head = Struct(">HH4s").unpack_from
 _head_16 = Struct(">I").pack
 _head_64 = Struct(">BBQ").pack
 _code = Struct(">H").pack
@@ -98,15 +99,15 @@ class FrameReader:
         messages: list[bytes] = []
         if self._held or self._skip or self.over:
             data = self._resume(data)
-        at, end = 0, len(data)
+        at, end, limit = 0, len(data), self._max_bytes
         plain = self._open is None and not self._ignoring
         while at < end:
-            if plain and data.startswith(_COMMON, at) and end - at > _COMMON_HEAD:
+            if plain and end - at > _COMMON_HEAD:
+                kind, length, mask = _common_head(data, at)
                 start = at + _COMMON_HEAD
-                length = data[at + 2] << 8 | data[at + 3]
                 stop = start + length
-                if stop <= end and _LENGTH_16 <= length <= self._max_bytes:
-                    text = apply_mask(data[start:stop], data[start - _MASK_BYTES : start])
+                if kind == _COMMON and stop <= end and _LENGTH_16 <= length <= limit:
+                    text = apply_mask(data[start:stop], mask)
                     if not (text.isascii() or self._is_utf_8(text)):
                         break
                     messages.append(text)

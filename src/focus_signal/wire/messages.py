@@ -4,8 +4,6 @@ Inbound fields are `Raw`: their JSON is kept as it came, so that a payload can b
 a wrong value can be shown in the error that it gets. What a field may hold is decided in the dialect.
 """
 
-from typing import Literal
-
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 
@@ -20,14 +18,33 @@ class Inbound(Struct, frozen=True, gc=False):
     candidate: Raw | UnsetType = UNSET
 
 
-class InboundRelay(Struct, frozen=True, gc=False):
-    """Be an offer, an answer or an ice-candidate of the right types; `Inbound` is for all that is not."""
-
-    type: Literal["offer", "answer", "ice-candidate"]
+class _InboundRelay(Struct, frozen=True, gc=False, tag_field="type"):
     to: str
     from_: str | UnsetType | None = field(default=UNSET, name="from")
     sdp: Raw | UnsetType = UNSET
     candidate: Raw | UnsetType = UNSET
+
+
+class InboundOffer(_InboundRelay, frozen=True, gc=False, tag="offer"):
+    """Be an offer with fields of the right types."""
+
+
+class InboundAnswer(_InboundRelay, frozen=True, gc=False, tag="answer"):
+    """Be an answer with fields of the right types."""
+
+
+class InboundCandidate(_InboundRelay, frozen=True, gc=False, tag="ice-candidate"):
+    """Be an ice-candidate with fields of the right types."""
+
+
+class InboundMatch(Struct, frozen=True, gc=False, tag_field="type", tag="matchmaking"):
+    """Be a request for a room whose size is written as a whole number."""
+
+    match_size: int = field(name="matchSize")
+
+
+PlainInbound = InboundOffer | InboundAnswer | InboundCandidate | InboundMatch
+"""What nearly every message is; `Inbound` is for all others."""
 
 
 class RoomFoundFrame(Struct, frozen=True, gc=False, tag_field="type", tag="room-found"):

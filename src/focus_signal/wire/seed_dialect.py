@@ -11,24 +11,33 @@ from attrs import frozen
 from msgspec import UNSET, Raw, UnsetType
 
 from focus_signal.core.commands import Command, Invalid, Relay, RequestMatch
-from focus_signal.core.effects import Message, Refused, Relayed, RoomFound
+from focus_signal.core.effects import Message, Relayed, RoomFound
 from focus_signal.core.matchmaker import match_size_message
 from focus_signal.errors import FocusSignalError
 from focus_signal.wire.json_text import has_repeated_type, is_nested_deeper
-from focus_signal.wire.messages import ErrorFrame, Inbound, InboundRelay, RoomFoundFrame
+from focus_signal.wire.messages import (
+    ErrorFrame,
+    Inbound,
+    InboundAnswer,
+    InboundCandidate,
+    InboundMatch,
+    InboundOffer,
+    PlainInbound,
+    RoomFoundFrame,
+)
 
 _MATCHMAKING = "matchmaking"
 _RELAYED = ("offer", "answer", "ice-candidate")
+_KINDS = dict(zip((InboundOffer, InboundAnswer, InboundCandidate), _RELAYED, strict=True))
 _TYPES = (_MATCHMAKING, *_RELAYED)
-# Nearly every frame writes its type in the one plain way.
-_PLAIN_TYPES = {f'"{name}"'.encode(): name for name in _TYPES}
 # The bytes of a relay that is written without a space, besides its user ids and its payload.
 _OUTSIDE = {kind: len(f'{{"type":"{kind}","to":""}}') for kind in _RELAYED}
+_MATCH = len('{"type":"matchmaking","matchSize":}')
 _FROM = len(',"from":""')
 _RELAY_HEADS = {kind: f'{{"type":"{kind}","from":'.encode() for kind in _RELAYED}
 
 _decode_inbound = msgspec.json.Decoder(Inbound).decode
-_decode_signal = msgspec.json.Decoder(InboundRelay).decode
+_decode_plain = msgspec.json.Decoder(PlainInbound).decode
 _decode_string = msgspec.json.Decoder(str).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -70,25 +79,48 @@ class SeedDialect:
           connection: the connection on which it came.
           user: the user for whom that connection speaks.
         """
-        plain = self._plain_relay(frame, connection, user)
-        if plain is not None:
-            return plain
+        # A frame in which nothing is wrong, as in nearly every one, is read here; all others with care.
         try:
-            return self._decode(frame, connection, user)
-        except _Unusable as refusal:
-            return Invalid(connection, refusal.code, refusal.message, refusal.to)
+            if not frame.isascii():
+                frame.decode()  # see `_parse`
+            plain = _decode_plain(frame)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self._with_care(frame, connection, user)
+        if type(plain) is InboundMatch:
+            # Without a space, and so with no room for anything that is not looked at here.
+            if 0 < plain.match_size < 1 << 53 and len(frame) == _MATCH + len(str(plain.match_size)):
+                return RequestMatch(connection, plain.match_size)
+            return self._with_care(frame, connection, user)
+        kind, to, claim = _KINDS[type(plain)], plain.to, plain.from_
+        if not 0 < len(to) <= self.max_user_bytes or not (to.isascii() or self._is_short(to)):
+            return self._with_care(frame, connection, user)
+        outside = _OUTSIDE[kind] + len(to)
+        if claim == user:
+            outside += _FROM + len(user)
+        elif claim is not UNSET and claim is not None:
+            return self._with_care(frame, connection, user)
+        if plain.sdp is UNSET:
+            payload = b"" if plain.candidate is UNSET else b',"candidate":%b' % plain.candidate
+        elif plain.candidate is UNSET:
+            payload = b',"sdp":%b' % plain.sdp
+        else:
+            payload = b',"sdp":%b,"candidate":%b' % (plain.sdp, plain.candidate)
+        # Both looks have a shortcut, for they would cost more than all the rest: where the fields themselves
+        # fill the frame there is no room for a second type, and what has two braces is not deep.
+        if outside + len(payload) != len(frame) and has_repeated_type(frame):
+            return self._with_care(frame, connection, user)
+        shallow = frame.find(b"{", frame.find(b"{", 1) + 1) < 0 and frame.find(b"[") < 0
+        if not shallow and is_nested_deeper(frame, self.max_nesting + 1):
+            return self._with_care(frame, connection, user)
+        return Relay(connection, to, kind, payload)
 
     def encode(self, message: Message) -> bytes | None:
         """Make a text frame of a message; None for what this dialect does not send."""
-        if type(message) is Relayed:  # nearly every one
+        if isinstance(message, Relayed):  # nearly every one
             return b"".join((_RELAY_HEADS[message.kind], _encode(message.sender), message.payload, b"}"))
-        match message:
-            case Relayed(sender, kind, payload):
-                return b"%b%b%b}" % (_RELAY_HEADS[kind], _encode(sender), payload)
-            case RoomFound(room, peers):
-                return _encode(RoomFoundFrame(room, peers))
-            case Refused(code, text, to):
-                return None if self.silent else _encode(ErrorFrame(code, text, to))
+        if isinstance(message, RoomFound):
+            return _encode(RoomFoundFrame(message.room, message.peers))
+        return None if self.silent else _encode(ErrorFrame(message.code, message.message, message.to))
 
     def _decode(self, frame: bytes, connection: int, user: str) -> Command:
         inbound = self._parse(frame)
@@ -108,36 +140,12 @@ class SeedDialect:
             payload += b',"candidate":%b' % inbound.candidate
         return Relay(connection, to, kind, payload)
 
-    def _plain_relay(self, frame: bytes, connection: int, user: str) -> Relay | None:
-        """Read a relay in which nothing is wrong, as nearly every frame is one; None for all others."""
+    def _with_care(self, frame: bytes, connection: int, user: str) -> Command:
+        """Read any frame, and tell what is wrong with it."""
         try:
-            if not frame.isascii():
-                frame.decode()  # see `_parse`
-            signal = _decode_signal(frame)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None  # it is read once more, with care, to tell what is wrong
-        kind, to, claim = signal.type, signal.to, signal.from_
-        if not 0 < len(to) <= self.max_user_bytes or not (to.isascii() or self._is_short(to)):
-            return None
-        outside = _OUTSIDE[kind] + len(to)
-        if claim == user:
-            outside += _FROM + len(user)
-        elif claim is not UNSET and claim is not None:
-            return None
-        if signal.sdp is UNSET:
-            payload = b"" if signal.candidate is UNSET else b',"candidate":%b' % signal.candidate
-        elif signal.candidate is UNSET:
-            payload = b',"sdp":%b' % signal.sdp
-        else:
-            payload = b',"sdp":%b,"candidate":%b' % (signal.sdp, signal.candidate)
-        # Both looks have a shortcut, for they would cost more than all the rest: where the fields themselves
-        # fill the frame there is no room for a second type, and what has two braces is not deep.
-        if outside + len(payload) != len(frame) and has_repeated_type(frame):
-            return None
-        shallow = frame.find(b"{", frame.find(b"{", 1) + 1) < 0 and frame.find(b"[") < 0
-        if not shallow and is_nested_deeper(frame, self.max_nesting + 1):
-            return None
-        return Relay(connection, to, kind, payload)
+            return self._decode(frame, connection, user)
+        except _Unusable as refusal:
+            return Invalid(connection, refusal.code, refusal.message, refusal.to)
 
     def _is_short(self, user: str) -> bool:
         return len(user.encode()) <= self.max_user_bytes
@@ -189,7 +197,7 @@ class SeedDialect:
 def _type_of(raw: Raw | UnsetType) -> str | None:
     if raw is UNSET:
         return None
-    kind = _PLAIN_TYPES.get(bytes(raw)) or _string(raw)
+    kind = _string(raw)
     return kind if kind in _TYPES else None
 
 

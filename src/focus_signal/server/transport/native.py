@@ -129,15 +129,17 @@ class NativeTransport:
             return
         try:
             await self._read_to_goodbye(self._all_read)
-            # A peer that has said goodbye waits for this side to end the stream (RFC 6455, section 7.1.1). As for
+            # A peer that has said goodbye waits for the stream to end here (RFC 6455, section 7.1.1). For all
             # others, closing over unread input would reset away what they have not read, the goodbye too.
             if not self._ended and (reader.closed is None or reader.trailing):
                 await linger(self._link)
         finally:
-            # However this came to an end, whoever waits in `receive` for it to be over waits no longer.
-            self._all_read.set()
-            # When the time for all this is over, the goodbye may still be on its way.
-            await self._link.aclose()  # noqa: ASYNC102 - closes at once, even when cancelled
+            try:
+                # When the time for all this is over, the goodbye may still be on its way.
+                await self._link.aclose()  # noqa: ASYNC102 - closes at once, even when cancelled
+            finally:
+                # However this came to an end, whoever waits in `receive` for it to be over waits no longer.
+                self._all_read.set()
 
     async def abort(self) -> None:
         """End the stream at once."""
