@@ -82,8 +82,6 @@ class Owner:
     _leaving: dict[int, None] = field(factory=dict[int, None], init=False)
     _taken: int = field(default=0, init=False)
     _touched: dict[Outbox, None] = field(factory=dict[Outbox, None], init=False)
-    _encoded_message: Message | None = field(default=None, init=False)
-    _encoded: bytes | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._send, self._receive = trio.open_memory_channel[Batch](self._inbox_batches)
@@ -172,19 +170,21 @@ class Owner:
         self._handle_all((command,), now)
 
     def _handle_all(self, commands: Sequence[Command], now: float) -> None:
-        handle, outboxes, touched = self._matchmaker.handle, self._outboxes, self._touched
+        handle, encode, outboxes = self._matchmaker.handle, self._encode, self._outboxes
+        encoded: Message | None = None
+        frame: bytes | None = None
         for command in commands:
             for effect in handle(command, now):
                 outbox = outboxes.get(effect.connection)
                 if outbox is None:
                     continue
-                touched[outbox] = None
+                self._touched[outbox] = None
                 if type(effect) is Deliver:
-                    message = effect.message
                     # The members of a room are sent the same message one after the other.
-                    if message is not self._encoded_message:
-                        self._encoded_message, self._encoded = message, self._encode(message)
-                    if self._encoded is not None and not outbox.put(self._encoded):
+                    if effect.message is not encoded:
+                        encoded = effect.message
+                        frame = encode(encoded)
+                    if frame is not None and not outbox.put(frame):
                         outbox.close("too-slow")
                         self._handle(Withdraw(effect.connection), now)
                 elif type(effect) is Close:

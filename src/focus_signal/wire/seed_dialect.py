@@ -7,7 +7,7 @@ The sender of a relayed message is whoever the connection speaks for, never what
 import re
 
 import msgspec
-from attrs import frozen
+from attrs import field, frozen
 from msgspec import UNSET, Raw, UnsetType
 
 from focus_signal.core.commands import Command, Invalid, Relay, RequestMatch
@@ -70,6 +70,12 @@ class SeedDialect:
     max_user_bytes: int
     max_nesting: int
     silent: bool = False
+    # So few characters are short enough whatever they are: none takes more than four bytes.
+    _surely_short: int = field(init=False)
+
+    @_surely_short.default
+    def _default_surely_short(self) -> int:
+        return self.max_user_bytes // 4
 
     def decode(self, frame: bytes, connection: int, user: str) -> Command:
         """Make a command of a text frame; never raises, whatever the frame holds.
@@ -92,7 +98,7 @@ class SeedDialect:
                 return RequestMatch(connection, plain.match_size)
             return self._with_care(frame, connection, user)
         kind, to, claim = _KINDS[type(plain)], plain.to, plain.from_
-        if not 0 < len(to) <= self.max_user_bytes or not (to.isascii() or self._is_short(to)):
+        if not (0 < len(to) <= self._surely_short or self._is_short(to)):
             return self._with_care(frame, connection, user)
         outside = _OUTSIDE[kind] + len(to)
         if claim == user:
@@ -148,7 +154,7 @@ class SeedDialect:
             return Invalid(connection, refusal.code, refusal.message, refusal.to)
 
     def _is_short(self, user: str) -> bool:
-        return len(user.encode()) <= self.max_user_bytes
+        return 0 < len(user.encode()) <= self.max_user_bytes
 
     def _parse(self, frame: bytes) -> Inbound:
         too_deep = f"fields may be nested {self.max_nesting} deep, and these are deeper"
@@ -178,7 +184,7 @@ class SeedDialect:
     def _nameable(self, raw: Raw | UnsetType) -> str | None:
         """Read the user id that an error may name, if there is one."""
         to = _string(raw)
-        return to if to and self._is_short(to) else None
+        return to if to is not None and self._is_short(to) else None
 
     def _target(self, raw: Raw | UnsetType) -> str:
         to = self._nameable(raw)
