@@ -107,6 +107,6 @@ class Config:
     user_bytes: int = field(default=128, validator=_COUNT)
     frame_bytes: int = field(default=256 * 1024, validator=_COUNT)
     nesting: int = field(default=32, validator=_whole(1, 128))
-    inbox_batches: int = field(default=64, validator=_COUNT)
+    inbox_batches: int = field(default=1024, validator=_COUNT)
     outbox_bytes: int = field(default=1024 * 1024, validator=_COUNT)
     outbox_messages: int = field(default=4096, validator=_COUNT)

@@ -67,11 +67,14 @@ class Connection:
                 self._nursery = nursery
                 try:
                     fault = await self._converse()
-                    nursery.cancel_scope.deadline = trio.current_time() + self._config.close_timeout
-                    self.close_soon(fault)
                 finally:
                     # The nursery can close before this task runs again, and the owner may flush in between.
                     self._starts_writers = False
+                nursery.cancel_scope.deadline = trio.current_time() + self._config.close_timeout
+                if self._outbox.close(fault) and self._writer is None:
+                    # This task has nothing else to do, and so needs no other one that writes.
+                    self._writer = trio.CancelScope()
+                    await self._write(self._writer)
         finally:
             self._nursery = None
 
@@ -156,6 +159,10 @@ class Connection:
             outbox.take()  # nobody is left to read it
             return "done"
         except ProtocolViolation as violation:
+            # What was asked ahead of it is answered first, if the owner is not behind: its turn is the first of
+            # these two steps, and once the outbox has ended there is no answer any more.
+            await trio.lowlevel.checkpoint()
+            await trio.lowlevel.checkpoint()
             return violation.close
         except trio.BrokenResourceError:
             # The owner has ended by a fault of its own; transports raise TransportClosed.
@@ -168,19 +175,23 @@ class Connection:
 
     async def _write(self, scope: trio.CancelScope) -> None:
         """Send everything that waits, then the close frame if there is one."""
+        closing = False
         try:
             with scope:
                 await self._send_everything(scope)
                 if self._outbox.last is not None:
+                    closing = True
+                    scope.deadline = trio.current_time() + self._config.close_timeout
                     await self._close(self._outbox.last)
         except TransportClosed:
             pass  # the reader sees it too
         finally:
             self._writer = None
             self._outbox.unsent = 0
-        if scope.cancelled_caught:
-            # A message may be cut, and the stream with it.
-            logger.info("connection %d is cut: too-slow", self.number)
+        if closing or scope.cancelled_caught:
+            if not closing:
+                # A message may be cut, and the stream with it.
+                logger.info("connection %d is cut: too-slow", self.number)
             await self._transport.abort()
 
     async def _send_everything(self, scope: trio.CancelScope) -> None:
@@ -201,6 +212,4 @@ class Connection:
         if name not in {"done", "restart"}:
             logger.info("connection %d is closed: %s", self.number, name)
         row = CLOSE_CODES[name]
-        with trio.move_on_after(self._config.close_timeout):
-            await self._transport.close(row.code, row.reason)
-        await self._transport.abort()
+        await self._transport.close(row.code, row.reason)

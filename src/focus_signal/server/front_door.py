@@ -7,7 +7,7 @@ if it is still sending.
 from collections.abc import Callable
 
 import trio
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from focus_signal.errors import HttpRefused
 from focus_signal.server import pages
@@ -49,6 +49,15 @@ class FrontDoor:
 
     _config: Config
     _is_draining: Callable[[], bool]
+    _limits: HeadLimits = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._limits = HeadLimits(
+            head_bytes=self._config.head_bytes,
+            head_lines=self._config.head_lines,
+            target_bytes=self._config.target_bytes,
+            user_bytes=self._config.user_bytes,
+        )
 
     async def receive(self, link: Link) -> Visitor | None:
         """Read a request and answer it, unless it is a visitor's.
@@ -58,14 +67,7 @@ class FrontDoor:
 
         Cancellation: leaves the link to the caller, as every other end does.
         """
-        reader = HeadReader(
-            HeadLimits(
-                head_bytes=self._config.head_bytes,
-                head_lines=self._config.head_lines,
-                target_bytes=self._config.target_bytes,
-                user_bytes=self._config.user_bytes,
-            )
-        )
+        reader = HeadReader(self._limits)
         head_only = False
         try:
             read = None

@@ -9,6 +9,7 @@ that wants one, and gives first what the server had read already.
 import os
 import socket
 import struct
+from contextlib import suppress
 from operator import index
 from typing import Protocol, cast
 
@@ -95,7 +96,9 @@ class SocketLink:
 
     def __attrs_post_init__(self) -> None:
         if self._readiness is not None:
-            self._watched = self._readiness.watch(self._stream.socket.fileno())
+            # When the kernel watches no more, that is told by Trio's wait, where it ends this connection alone.
+            with suppress(OSError):
+                self._watched = self._readiness.watch(self._stream.socket.fileno())
 
     @property
     def peer_address(self) -> str | None:

@@ -97,8 +97,8 @@ class Readiness:
     def forget(self, watched: Watched) -> None:
         """Watch a socket no more; called before it is closed, for its number may be another's right after."""
         if self._watched.get(watched.descriptor) is watched:
+            # The kernel does its part when the socket is closed.
             del self._watched[watched.descriptor]
-            self._epoll.unregister(watched.descriptor)
         watched.close()
 
     async def run(self) -> NoReturn:

@@ -220,30 +220,26 @@ class Server:
         """Serve whoever a listener lets in; nothing that goes wrong in here comes out."""
         link = link_of(stream, self._readiness)
         try:
-            await self._serve_link(link)
+            visitor, deadline = await self._receive(link)
+            if visitor is not None and self.config.transport == "native":
+                transport = NativeTransport(link, visitor.key, visitor.read_ahead, self.config.frame_bytes)
+                if transport.accept_nowait() or await self._accept(transport, deadline):
+                    await self._serve_user(transport, visitor.user)
+            elif visitor is not None:
+                await self._welcome_with_library(link, visitor, deadline)
         except* Exception as group:  # noqa: BLE001 - the guard: nothing of one connection reaches another
             report(group, "a connection")
         finally:
-            with trio.move_on_after(self.config.close_timeout, shield=True):
-                await link.abort()
+            await link.abort()  # noqa: ASYNC102 - waits on nobody, and works when cancelled
 
-    async def _serve_link(self, link: Link) -> None:
+    async def _receive(self, link: Link) -> tuple[Visitor | None, float]:
+        """Receive whoever comes, and tell by when a visitor's handshake has to be through."""
         deadline = trio.current_time() + self.config.handshake_timeout
         visitor = await self._front_door.receive(link)
         if visitor is None:
             with trio.move_on_after(self.config.close_timeout):
                 await link.aclose()
-            return
-        await self._welcome(link, visitor, deadline)
-
-    async def _welcome(self, link: Link, visitor: Visitor, deadline: float) -> None:
-        """Serve a visitor; the handshake has to be through by the deadline."""
-        if self.config.transport == "trio-websocket":
-            await self._welcome_with_library(link, visitor, deadline)
-            return
-        transport = NativeTransport(link, visitor.key, visitor.read_ahead, self.config.frame_bytes)
-        if await self._accept(transport, deadline):
-            await self._serve_user(transport, visitor.user)
+        return visitor, deadline
 
     async def _welcome_with_library(self, link: Link, visitor: Visitor, deadline: float) -> None:
         # The library takes long to import, and most servers never need it.

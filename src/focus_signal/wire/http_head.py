@@ -20,6 +20,8 @@ _EMPTY_LINES = re.compile(rb"(?:\r\n)+")
 _END = b"\r\n\r\n"
 _HTTP_VERSION = re.compile(rb" HTTP/([0-9]{1,3}(?:\.[0-9]{1,3})?)\r?\n")
 _KEY_BYTES = 16
+# A query that is nothing but a user id, in characters that stand for themselves: nearly every one.
+_PLAIN_QUERY = re.compile(r"userId=([A-Za-z0-9._~-]+)")
 # What makes the answer to a key one that nobody gives by accident (RFC 6455, section 1.3).
 _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -81,6 +83,7 @@ class HeadReader:
     _buffer: bytearray = field(factory=bytearray, init=False)
     _dropped: int = field(default=0, init=False)
     _fed: int = field(default=0, init=False)
+    _line: bytes = field(default=b"", init=False)
     _version: str | None = field(default=None, init=False)
     _parser: httptools.HttpRequestParser = field(init=False)
     _parts: "_Parts" = field(init=False)
@@ -105,6 +108,8 @@ class HeadReader:
         """
         self._buffer += data
         self._drop_empty_lines()
+        # The first line, with its end if that has come.
+        self._line = bytes(self._buffer[: self._buffer.find(b"\n") + 1 or None])
         found = self._buffer.find(_END)
         end = None if found < 0 else found + len(_END)
         self._check_sizes(end)
@@ -131,17 +136,13 @@ class HeadReader:
         if lines > self.limits.head_lines:
             raise HttpRefused(431, f"The request head has more than {self.limits.head_lines} header lines.")
         # The parser takes several spaces for one.
-        target = self._request_line().partition(b" ")[2].lstrip(b" ").partition(b" ")[0]
+        target = self._line.partition(b" ")[2].lstrip(b" ").partition(b" ")[0]
         if len(target) > self.limits.target_bytes:
             raise HttpRefused(414, f"The request target is longer than {self.limits.target_bytes} bytes.")
 
-    def _request_line(self) -> bytes:
-        """Give the first line, with its end if that has come."""
-        return bytes(self._buffer[: self._buffer.find(b"\n") + 1 or None])
-
     def _check_version(self) -> None:
         """Look at the version before the parser does, which calls some of them plain errors."""
-        found = _HTTP_VERSION.search(self._request_line())
+        found = _HTTP_VERSION.search(self._line)
         self._version = found[1].decode() if found else None
         if self._version is not None and self._version not in {"1.0", "1.1"}:
             raise HttpRefused(505, f"HTTP/1.1 is spoken here, not HTTP/{self._version}.")
@@ -184,8 +185,12 @@ def user_of_query(query: str, max_bytes: int) -> str:
     Raises:
       HttpRefused: it is longer than `max_bytes` bytes of UTF-8.
     """
-    pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
-    user = next((value for name, value in pairs if name == "userId"), "")
+    plain = _PLAIN_QUERY.fullmatch(query)
+    if plain is not None:
+        user = plain[1]
+    else:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
+        user = next((value for name, value in pairs if name == "userId"), "")
     size = len(user.encode())
     if size > max_bytes:
         raise HttpRefused(414, f"userId must be at most {max_bytes} bytes, not {size}.")

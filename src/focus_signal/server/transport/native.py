@@ -38,6 +38,7 @@ class NativeTransport:
     _frame_bytes: int
     _reader: FrameReader = field(init=False)
     _sender: FrameSender = field(init=False)
+    _accepted: bool = field(default=False, init=False)
     _pings: int = field(default=0, init=False)
     _ping_is_due: bool = field(default=False, init=False)
     _receiving: bool = field(default=False, init=False)
@@ -52,15 +53,24 @@ class NativeTransport:
         self._reader = FrameReader(self._frame_bytes)
         self._sender = FrameSender(self._link)
 
+    def accept_nowait(self) -> bool:
+        """Answer the handshake, as far as the link takes the answer now; `accept` does the rest.
+
+        Returns:
+          whether nothing is left to do.
+        """
+        if not self._accepted:
+            self._accepted = True
+            self._sender.send_nowait([upgrade_answer(self._key)])
+        return not self._sender.unsent and not self._sender.dead
+
     async def accept(self) -> None:
         """Answer the handshake."""
-        answer = upgrade_answer(self._key)
-        try:
-            sent = self._link.send_nowait(answer)
-            if sent < len(answer):
-                await self._link.send_all(answer[sent:])
-        except _GONE:
-            raise TransportClosed("the peer has gone") from None
+        gone = self.accept_nowait()
+        while not gone:
+            if self._sender.dead:
+                raise TransportClosed("the peer has gone")
+            gone = await self._sender.send()
 
     async def receive(self) -> list[bytes]:
         """Wait for the next bytes and give what has become whole with them."""

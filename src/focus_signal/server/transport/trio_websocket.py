@@ -27,6 +27,8 @@ from focus_signal.server.transport import ProtocolViolation
 from focus_signal.wire.close_codes import CLOSE_CODES
 
 _TOO_BIG = CLOSE_CODES["too-big"].code
+# What the library says of a stream that ended without a goodbye (RFC 6455, section 7.1.5).
+_NO_GOODBYE = 1006
 _REQUEST = (
     "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
@@ -72,6 +74,7 @@ class _Handshaking(trio.abc.HalfCloseableStream):
     _request: bytes
     _reading: trio.Lock = field(factory=trio.Lock, init=False)
     accepted: trio.Event = field(factory=trio.Event, init=False)
+    closed: trio.Event = field(factory=trio.Event, init=False)
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         request, self._request = self._request, b""
@@ -93,7 +96,10 @@ class _Handshaking(trio.abc.HalfCloseableStream):
 
     async def aclose(self) -> None:
         self.accepted.set()
-        await self._stream.aclose()
+        try:
+            await self._stream.aclose()
+        finally:
+            self.closed.set()
 
 
 @define(eq=False)
@@ -206,9 +212,14 @@ class TrioWebSocket:
         self.forget_unsent()
         await self._websocket.aclose(code, reason)
         closed = self._websocket.closed
-        if closed is not None and closed.code == _TOO_BIG and self._stream is not None:
+        if closed is None or self._stream is None:
+            return
+        if closed.code == _TOO_BIG:
             # The library stops reading here; closing over unread input would reset the close frame away.
             await linger(self._stream)
+        elif closed.code != _NO_GOODBYE:
+            # Whoever said goodbye first, the library ends the stream; an abort before that would be a reset.
+            await self._stream.closed.wait()
 
     async def abort(self) -> None:
         """End the stream at once."""
