@@ -97,7 +97,7 @@ def _quoted(text: str) -> str:
 FRAMES = (
     *corpus(),
     '{"type":"offer","to":"bob","type":"offer"}',
-    '{"type":"matchmaking","matchSize":2,"type":"offer"}',
+    '{"type":"matchmaking","matchSize":2,"type":"matchmaking"}',
 )
 
 
@@ -110,7 +110,7 @@ FRAMES = (
         ("_whole_number", lambda raw: int(float(bytes(raw).strip(b'"')))),
         ("_KINDS", dict.fromkeys(seed_dialect._KINDS, "offer")),
         ("_OUTSIDE", {kind: size + len(',"type":"offer"') for kind, size in seed_dialect._OUTSIDE.items()}),
-        ("_MATCH", seed_dialect._MATCH + len(',"type":"offer"')),
+        ("_MATCH", seed_dialect._MATCH + len(',"type":"matchmaking"')),
     ],
 )
 def test_a_mistake_in_the_dialect_is_found(monkeypatch: pytest.MonkeyPatch, name: str, wrong: object) -> None:

@@ -159,8 +159,8 @@ class Connection:
             outbox.take()  # nobody is left to read it
             return "done"
         except ProtocolViolation as violation:
-            # What was asked ahead of it is answered first, if the owner is not behind: its turn is the first of
-            # these two steps, and once the outbox has ended there is no answer any more.
+            # What was asked ahead of it is answered first, if the owner is not behind: its turn is the first
+            # of these two steps, and once the outbox has ended there is no answer any more.
             await trio.lowlevel.checkpoint()
             await trio.lowlevel.checkpoint()
             return violation.close

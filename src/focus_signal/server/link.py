@@ -96,7 +96,7 @@ class SocketLink:
 
     def __attrs_post_init__(self) -> None:
         if self._readiness is not None:
-            # When the kernel watches no more, that is told by Trio's wait, where it ends this connection alone.
+            # If the kernel watches no more, Trio's own wait says so, where that ends this connection alone.
             with suppress(OSError):
                 self._watched = self._readiness.watch(self._stream.socket.fileno())
 

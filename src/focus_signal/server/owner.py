@@ -38,15 +38,19 @@ class Inbox:
 
     async def open(self, connection: int, outbox: Outbox, commands: Sequence[Command]) -> None:
         """Send the first batch, and with it the outbox into which everything for this connection goes."""
-        await self._channel.send((commands, (connection, outbox)))
+        await self._send((commands, (connection, outbox)))
 
     async def send(self, commands: Sequence[Command]) -> None:
         """Send a batch; waits while the channel is full, and then this connection alone waits."""
         await pause("inbox.late-send")
+        await self._send((commands, None))
+
+    async def _send(self, batch: Batch) -> None:
+        """Send without a checkpoint, unless the channel is full."""
         try:
-            self._channel.send_nowait((commands, None))
+            self._channel.send_nowait(batch)
         except trio.WouldBlock:
-            await self._channel.send((commands, None))
+            await self._channel.send(batch)
 
     def end(self, connection: int) -> None:
         """Tell that a connection has ended and sends nothing more; never waits."""
@@ -173,12 +177,18 @@ class Owner:
         handle, encode, outboxes = self._matchmaker.handle, self._encode, self._outboxes
         encoded: Message | None = None
         frame: bytes | None = None
+        outbox: Outbox | None = None
+        connection = -1
         for command in commands:
             for effect in handle(command, now):
-                outbox = outboxes.get(effect.connection)
+                # Much of what comes in one batch is for the same connection.
+                if effect.connection != connection:
+                    connection = effect.connection
+                    outbox = outboxes.get(connection)
+                    if outbox is not None:
+                        self._touched[outbox] = None
                 if outbox is None:
                     continue
-                self._touched[outbox] = None
                 if type(effect) is Deliver:
                     # The members of a room are sent the same message one after the other.
                     if effect.message is not encoded:

@@ -33,6 +33,9 @@ _TYPES = (_MATCHMAKING, *_RELAYED)
 # The bytes of a relay that is written without a space, besides its user ids and its payload.
 _OUTSIDE = {kind: len(f'{{"type":"{kind}","to":""}}') for kind in _RELAYED}
 _MATCH = len('{"type":"matchmaking","matchSize":}')
+# Where a payload goes on behind the first character of its value.
+_INSIDE_CANDIDATE = len(',"candidate":{')
+_INSIDE_SDP = len(',"sdp":{')
 _FROM = len(',"from":""')
 _RELAY_HEADS = {kind: f'{{"type":"{kind}","from":'.encode() for kind in _RELAYED}
 
@@ -107,16 +110,20 @@ class SeedDialect:
             return self._with_care(frame, connection, user)
         if plain.sdp is UNSET:
             payload = b"" if plain.candidate is UNSET else b',"candidate":%b' % plain.candidate
+            inside = _INSIDE_CANDIDATE
         elif plain.candidate is UNSET:
-            payload = b',"sdp":%b' % plain.sdp
+            payload, inside = b',"sdp":%b' % plain.sdp, _INSIDE_SDP
         else:
-            payload = b',"sdp":%b,"candidate":%b' % (plain.sdp, plain.candidate)
-        # Both looks have a shortcut, for they would cost more than all the rest: where the fields themselves
-        # fill the frame there is no room for a second type, and what has two braces is not deep.
-        if outside + len(payload) != len(frame) and has_repeated_type(frame):
-            return self._with_care(frame, connection, user)
-        shallow = frame.find(b"{", frame.find(b"{", 1) + 1) < 0 and frame.find(b"[") < 0
-        if not shallow and is_nested_deeper(frame, self.max_nesting + 1):
+            payload, inside = b',"sdp":%b,"candidate":%b' % (plain.sdp, plain.candidate), 0
+        # Both looks have a shortcut, for they would cost more than all the rest: where these fields fill the
+        # frame there is no room for a second type, and a payload with no bracket inside of it is not deep.
+        doubtful = (
+            has_repeated_type(frame) or is_nested_deeper(frame, self.max_nesting + 1)
+            if outside + len(payload) != len(frame)
+            else (payload.find(b"{", inside) >= 0 or payload.find(b"[", inside) >= 0)
+            and is_nested_deeper(frame, self.max_nesting + 1)
+        )
+        if doubtful:
             return self._with_care(frame, connection, user)
         return Relay(connection, to, kind, payload)
 
