@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+import trio
+
 from tests.cli.program import SERVE_HERE, start
 from tests.cli.users import connect, meet
+from tests.server.hostile.frames import PING, PONG, Received, frame
+from tests.server.hostile.peer import shake_hands
 
 
 async def test_max_match_size() -> None:
@@ -58,6 +63,32 @@ async def test_relay_scope_room() -> None:
                 await ana.say("offer", to="ben", sdp="v=1")
                 assert await ben.hear() == {"type": "offer", "from": "ana", "sdp": "v=1"}
             assert (await program.stop()).status == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "pongs"),
+    [
+        ([], [b"two"]),
+        (["--transport", "native"], [b"two"]),
+        (["--transport", "trio-websocket"], [b"one", b"two"]),
+    ],
+    ids=["by default", "native", "trio-websocket"],
+)
+async def test_transport(options: list[str], pongs: list[bytes]) -> None:
+    """Users meet and talk whatever speaks WebSocket; which one it is shows where either way is right."""
+    async with start([*SERVE_HERE, *options]) as program:
+        ready = await program.ready()
+        async with connect(ready.url, "ana") as ana, connect(ready.url, "ben") as ben:
+            await meet(ana, ben)
+            for sender, target in ((ana, ben), (ben, ana)):
+                await sender.say("offer", to=target.name, sdp="v=0" * 50_000)
+                assert (await target.hear())["sdp"] == "v=0" * 50_000
+        async with await trio.open_tcp_stream("127.0.0.1", ready.port) as stream:
+            cleo = await shake_hands(stream, "/signal?userId=cleo")
+            await cleo.send(frame(PING, b"one") + frame(PING, b"two"))
+            assert [await cleo.receive() for _ in pongs] == [Received(PONG, pong) for pong in pongs]
+            await cleo.part()
+        assert (await program.stop()).status == 0
 
 
 async def test_seed_silent() -> None:

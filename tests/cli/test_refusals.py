@@ -88,7 +88,10 @@ async def test_what_is_no_name_at_all(host: bytes) -> None:
         (["--max-match-size", "1073741825"], "--max-match-size", "1073741825", "from 1 to 1073741824"),
         (["--relay-scope", "world"], "--relay-scope", "world", "'room', 'any'"),
         (["--relay-scope", ""], "--relay-scope", "''", "'room', 'any'"),
+        (["--transport", "wsproto"], "--transport", "wsproto", "'native', 'trio-websocket'"),
+        (["--transport", ""], "--transport", "''", "'native', 'trio-websocket'"),
         (["--host", ""], "--host", "''", "not empty"),
+        (["--transport"], "--transport", "expected one argument", ""),
         (["--port"], "--port", "expected one argument", ""),
         (["--seed-silent=yes"], "--seed-silent", "yes", "ignored explicit argument"),
     ],
@@ -134,7 +137,15 @@ async def test_help(command: list[str]) -> None:
         assert word in named
 
 
-_FLAGS = ["--host", "--port", "--ready-json", "--relay-scope", "--max-match-size", "--seed-silent"]
+_FLAGS = [
+    "--host",
+    "--port",
+    "--ready-json",
+    "--relay-scope",
+    "--max-match-size",
+    "--transport",
+    "--seed-silent",
+]
 
 
 def _check_usage(ended: Ended) -> str:

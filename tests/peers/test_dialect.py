@@ -1,4 +1,7 @@
-"""The seed dialect, spoken by clients that nobody here wrote: `websockets`, Node's WebSocket, and both."""
+"""The seed dialect, spoken by clients that nobody here wrote: `websockets`, Node's WebSocket, and both.
+
+The server is what `serve` starts; what depends on its transport is asked of the other one too.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 
 import pytest
+
+from tests.server.transports import TRANSPORTS
 
 from .clients import run_clients, user_url
 from .programs import require_node, run_server
@@ -17,6 +22,13 @@ Kinds = tuple[str, ...]
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     with run_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="module", params=TRANSPORTS)
+def either_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a server on each transport."""
+    with run_server("--transport", str(request.param)) as address:
         yield address
 
 
@@ -37,11 +49,11 @@ def kinds(request: pytest.FixtureRequest) -> Kinds:
     return kinds
 
 
-def test_connection_is_plain(url: str, kind: str) -> None:
+def test_connection_is_plain(either_url: str, kind: str) -> None:
     """Nobody is told anything before asking, and nothing that the client offers is agreed to."""
 
     async def scenario() -> None:
-        async with connected(url, (kind,), "ada") as [ada]:
+        async with connected(either_url, (kind,), "ada") as [ada]:
             assert ada.client.extensions == []
             assert ada.client.subprotocol is None
             await ada.settle()
@@ -163,11 +175,11 @@ def test_absent_stays_absent(url: str, kinds: Kinds) -> None:
     play(scenario)
 
 
-def test_order_is_kept(url: str, kinds: Kinds) -> None:
+def test_order_is_kept(either_url: str, kinds: Kinds) -> None:
     """200 messages from each side, sent while the other's come, arrive in order and all."""
 
     async def scenario() -> None:
-        async with connected(url, kinds, "a", "b") as [a, b]:
+        async with connected(either_url, kinds, "a", "b") as [a, b]:
             await meet(a, b)
             numbers = [str(number) for number in range(200)]
             sent_by_a, sent_by_b, got_by_a, got_by_b = await asyncio.gather(
@@ -189,11 +201,11 @@ async def collect(steps: list[Coroutine[object, object, str]]) -> list[str]:
     return [await step for step in steps]
 
 
-def test_large_description_passes(url: str, kinds: Kinds) -> None:
+def test_large_description_passes(either_url: str, kinds: Kinds) -> None:
     """An SDP of 200 kB goes both ways, and small messages keep their place around it."""
 
     async def scenario() -> None:
-        async with connected(url, kinds, "a", "b") as [a, b]:
+        async with connected(either_url, kinds, "a", "b") as [a, b]:
             await meet(a, b)
             lines = "".join(
                 f"a=candidate:{number} 1 udp 1 127.0.0.1 9 typ host\\r\\n" for number in range(4000)
@@ -225,22 +237,22 @@ def test_unknown_target_is_an_error(url: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?", "?userId=", "?userid=a", "?userId=&userId=a", "?room=1&user=a"])
-def test_missing_user_is_told(url: str, kind: str, query: str) -> None:
+def test_missing_user_is_told(either_url: str, kind: str, query: str) -> None:
     """Without a `userId` the connection opens and is closed with the reason that the seed's source gives."""
 
     async def scenario() -> None:
         async with run_clients(kind) as [clients]:
-            client = await clients.open(url + query)
+            client = await clients.open(either_url + query)
             assert await client.closed() == (1008, "Missing userId parameter.")
 
     play(scenario)
 
 
-def test_binary_is_refused(url: str, kind: str) -> None:
+def test_binary_is_refused(either_url: str, kind: str) -> None:
     """A binary message ends the connection with 1003, and nobody else's."""
 
     async def scenario() -> None:
-        async with connected(url, (kind,), "a", "b") as [a, b]:
+        async with connected(either_url, (kind,), "a", "b") as [a, b]:
             await meet(a, b)
             await a.client.send(b'{"type":"offer","to":"b","sdp":1}')
             code, _ = await a.client.closed()
@@ -250,11 +262,11 @@ def test_binary_is_refused(url: str, kind: str) -> None:
     play(scenario)
 
 
-def test_leaving_and_coming_back(url: str, kinds: Kinds) -> None:
+def test_leaving_and_coming_back(either_url: str, kinds: Kinds) -> None:
     """A close with 1000 is answered with 1000; the seat is kept, to be taken again or given up."""
 
     async def scenario() -> None:
-        async with connected(url, kinds, "a", "b") as [a, b], run_clients(kinds[-1]) as [clients]:
+        async with connected(either_url, kinds, "a", "b") as [a, b], run_clients(kinds[-1]) as [clients]:
             first = await meet(a, b)
             await b.client.close(1000, "see you")
             code, _ = await b.client.closed()
@@ -262,7 +274,7 @@ def test_leaving_and_coming_back(url: str, kinds: Kinds) -> None:
             await a.signal(b, "offer", sdp="1")
             assert is_unavailable(await a.receive(), "b")
 
-            b.client = await clients.open(user_url(url, "b"))
+            b.client = await clients.open(user_url(either_url, "b"))
             for sender, target in ((a, b), (b, a)):
                 assert await sender.signal(target, "offer", sdp="2") == await target.receive()
             assert await meet(b, a) != first

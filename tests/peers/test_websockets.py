@@ -1,4 +1,7 @@
-"""What only the `websockets` package can ask for: pings, fragments, subprotocols, a look at the handshake."""
+"""What only the `websockets` package can ask for: pings, fragments, subprotocols, a look at the handshake.
+
+All of it is asked of either transport.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,16 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
+from tests.server.transports import TRANSPORTS
+
 from .clients import WebsocketsClient, user_url
 from .programs import run_server
 from .scenario import User, frame, meet, play
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with run_server() as address:
+@pytest.fixture(scope="module", params=TRANSPORTS)
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    with run_server("--transport", str(request.param)) as address:
         yield address
 
 

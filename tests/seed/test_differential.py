@@ -1,5 +1,7 @@
 """This server answers every conversation as the seed did, but for the differences declared beside it.
 
+It does so with either of its transports.
+
 What the seed did is recorded, so that neither the seed nor Deno is needed here. Nothing waits for time: after
 each act every connection sends a *fence*, a message of which it is known that it is answered. A connection's
 messages are carried out in order and what is sent to it keeps its order, so with the answer all that the act
@@ -17,11 +19,13 @@ import pytest
 import trio
 
 from focus_signal import Config, Server, open_server
+from focus_signal.server.config import TransportName
 from tests.seed.catalogue import CONVERSATIONS
 from tests.seed.compare import compare, deviations
 from tests.seed.model import Conversation, Step, Why
 from tests.seed.player import Client, Settle, play
 from tests.seed.transcript import TRANSCRIPTS, Record, read
+from tests.server.transports import BOTH
 
 RECORDED = read(TRANSCRIPTS)
 PARAMETERS = [pytest.param(each, id=each.name) for each in CONVERSATIONS]
@@ -69,9 +73,12 @@ def _has(**fields: str) -> Callable[[str], bool]:
     return lambda frame: fields.items() <= json.loads(frame).items()
 
 
+@BOTH
 @pytest.mark.parametrize("conversation", PARAMETERS)
-async def test_answers_as_the_seed_did_but_for_what_is_declared(conversation: Conversation) -> None:
-    async with open_server(Config(host="127.0.0.1", port=0)) as server:
+async def test_answers_as_the_seed_did_but_for_what_is_declared(
+    conversation: Conversation, transport: TransportName
+) -> None:
+    async with open_server(Config(host="127.0.0.1", port=0, transport=transport)) as server:
         played = await play(conversation, server.port, settled_by_errors(server))
     assert compare(conversation, RECORDED[conversation.name], played) == []
 

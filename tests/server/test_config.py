@@ -19,6 +19,7 @@ DEFAULTS: dict[str, object] = {
     "relay_scope": "room",
     "max_match_size": 16,
     "seed_silent": False,
+    "transport": "native",
     "seat_grace": 30.0,
     "handshake_timeout": 5.0,
     "write_timeout": 10.0,
@@ -32,7 +33,7 @@ DEFAULTS: dict[str, object] = {
     "user_bytes": 128,
     "frame_bytes": 262_144,
     "nesting": 32,
-    "inbox_batches": 64,
+    "inbox_batches": 1024,
     "outbox_bytes": 1_048_576,
     "outbox_messages": 4096,
 }
@@ -51,7 +52,7 @@ _COUNTS = [
 ]
 WHOLE = {"port": (0, 65535), "nesting": (1, 128), **dict.fromkeys(_COUNTS, (1, 1 << 30))}
 SECONDS = [name for name, value in DEFAULTS.items() if isinstance(value, float)]
-OTHERS = ["host", "relay_scope", "seed_silent"]
+OTHERS = ["host", "relay_scope", "seed_silent", "transport"]
 
 # What is no number to anybody, and what Python alone calls one.
 _NO_NUMBER: list[Any] = [None, "", "1", "x", b"1", True, False, [], [1], {}, (1,), 1j, object, Decimal(1)]
@@ -140,6 +141,26 @@ def test_seed_silent() -> None:
     wrong: object
     for wrong in (0, 1, 0.0, math.nan, "", "yes", "False", None, [], b""):
         assert refusal("seed_silent", wrong) == f"seed_silent must be True or False, not {wrong!r}"
+
+
+def test_transport() -> None:
+    assert Config(transport="native").transport == "native"
+    assert Config(transport="trio-websocket").transport == "trio-websocket"
+    wrong: object
+    for wrong in (
+        "",
+        "Native",
+        "native ",
+        "trio_websocket",
+        "wsproto",
+        None,
+        0,
+        True,
+        math.nan,
+        b"native",
+        [],
+    ):
+        assert refusal("transport", wrong) == f"transport must be 'native' or 'trio-websocket', not {wrong!r}"
 
 
 def test_frozen() -> None:

@@ -66,7 +66,7 @@ async def test_number_of_a_closed_socket_is_not_used_again() -> None:
     with one, other:
         other.setblocking(False)
         async with open_link() as (link, _):
-            number = link._stream.socket.fileno()
+            number = link._socket.fileno()
             await link.abort()
             os.dup2(one.fileno(), number)
             try:

@@ -21,7 +21,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from trio_websocket import ConnectionClosed, open_websocket_url, wrap_client_stream
 
 from focus_signal import Config, open_server
+from focus_signal.server.config import TransportName
 from focus_signal.server.link import Link, StreamLink, link_of
+from tests.server.hostile.frames import PING, fragments, frame, text
+from tests.server.hostile.peer import event, shake_hands
+from tests.server.transports import BOTH
 
 _DAY = dt.timedelta(days=1)
 
@@ -141,9 +145,10 @@ async def test_abort_before_the_handshake_and_when_cancelled(contexts: Contexts)
             await peer.send_all(b"x")
 
 
-async def test_match_over_tls(contexts: Contexts) -> None:
+@BOTH
+async def test_match_over_tls(transport: TransportName, contexts: Contexts) -> None:
     with trio.fail_after(60):
-        async with open_server(Config(), [await open_listener(contexts)]) as server:
+        async with open_server(Config(transport=transport), [await open_listener(contexts)]) as server:
             assert server.url == f"wss://127.0.0.1:{server.port}/signal"
             assert server.http_url == f"https://127.0.0.1:{server.port}"
             async with (
@@ -173,9 +178,35 @@ async def test_page_over_tls(contexts: Contexts) -> None:
                 assert answer.endswith(b"\r\n\r\nok")
 
 
-async def test_stop_is_told_over_tls(contexts: Contexts, nursery: trio.Nursery) -> None:
+@BOTH
+async def test_every_kind_of_frame_over_tls(transport: TransportName, contexts: Contexts) -> None:
+    """And who has said goodbye finds the end of the stream at once: it is not waited for its own."""
+    config = Config(transport=transport, close_timeout=3600.0)
     with trio.fail_after(60):
-        async with open_server(Config(), [await open_listener(contexts)]) as server:
+        async with open_server(config, [await open_listener(contexts)]) as server:
+            stream = await trio.open_ssl_over_tcp_stream(
+                "127.0.0.1", server.port, ssl_context=contexts.client, https_compatible=True
+            )
+            peer = await shake_hands(stream, "/signal?userId=ana", behind=text("{}"))
+            await peer.send(
+                frame(PING, b"here") + fragments(b'{"type":', b'"matchmaking",', b'"matchSize":1}')
+            )
+            seen = [event(await peer.receive()) for _ in range(3)]
+            assert sorted(seen) == ["error bad-message", "pong here", "room-found"]
+            for number in range(200):
+                offer = {"type": "offer", "to": "ana", "sdp": "o" * number * 10}
+                await peer.send(text(json.dumps(offer)))
+            for number in range(200):
+                assert len((await peer.hear())["sdp"]) == number * 10
+            await peer.part()
+
+
+@BOTH
+async def test_stop_is_told_over_tls(
+    transport: TransportName, contexts: Contexts, nursery: trio.Nursery
+) -> None:
+    with trio.fail_after(60):
+        async with open_server(Config(transport=transport), [await open_listener(contexts)]) as server:
             stream = await trio.open_ssl_over_tcp_stream(
                 "127.0.0.1", server.port, ssl_context=contexts.client, https_compatible=True
             )

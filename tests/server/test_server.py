@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from itertools import count
+from typing import NoReturn
 
 import pytest
 import trio
+from attrs import evolve
 from trio_websocket import (
     ConnectionClosed,
     WebSocketConnection,
@@ -16,6 +19,9 @@ from trio_websocket import (
 )
 
 from focus_signal import Config, FocusSignalError, NotListening, Server, ServerFailed, open_server, serve
+from focus_signal.server.config import TransportName
+from focus_signal.server.readiness import Readiness
+from tests.server.transports import BOTH
 
 LOCAL = Config(host="127.0.0.1", port=0)
 JOIN = '{"type":"matchmaking","matchSize":2}'
@@ -58,8 +64,11 @@ async def close_code(client: WebSocketConnection) -> tuple[int, str | None]:
     return reason.code, reason.reason
 
 
-async def test_a_block_has_a_server_and_its_end_closes_everyone(connect: Connect) -> None:
-    async with open_server(LOCAL) as server:
+@BOTH
+async def test_a_block_has_a_server_and_its_end_closes_everyone(
+    transport: TransportName, connect: Connect
+) -> None:
+    async with open_server(evolve(LOCAL, transport=transport)) as server:
         assert server.url == f"ws://127.0.0.1:{server.port}/signal"
         assert server.http_url == f"http://127.0.0.1:{server.port}"
         ana, bo = await connect(server, "ana"), await connect(server, "bo")
@@ -72,9 +81,12 @@ async def test_a_block_has_a_server_and_its_end_closes_everyone(connect: Connect
     assert await close_code(bo) == (1012, "restart")
 
 
-async def test_being_cancelled_closes_everyone_in_good_order(connect: Connect) -> None:
+@BOTH
+async def test_being_cancelled_closes_everyone_in_good_order(
+    transport: TransportName, connect: Connect
+) -> None:
     async with trio.open_nursery() as serving:
-        server: Server = await serving.start(serve, LOCAL)
+        server: Server = await serving.start(serve, evolve(LOCAL, transport=transport))
         ana = await connect(server, "ana")
         serving.cancel_scope.cancel()
     # The server has ended by now; its goodbye was out before that.
@@ -119,6 +131,22 @@ async def test_several_listeners_are_closed_with_the_server() -> None:
     assert [listener.socket.fileno() for listener in listeners] == [-1, -1]
 
 
+async def test_a_socket_that_the_kernel_does_not_watch_is_served_all_the_same(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def watch(_: Readiness, descriptor: int) -> NoReturn:
+        raise OSError(errno.ENOSPC, f"no room for {descriptor}")
+
+    async with open_server(LOCAL) as server:
+        ana = await connect(server, "ana")
+        with monkeypatch.context() as exhausted:
+            exhausted.setattr(Readiness, "watch", watch)
+            bo = await connect(server, "bo")
+        for client in (ana, bo):
+            await client.send_message(JOIN)
+        assert await ana.get_message() == await bo.get_message()
+
+
 async def test_room_ids_come_from_outside(connect: Connect) -> None:
     ids = count(1)
     async with open_server(LOCAL, new_id=lambda: f"room-{next(ids)}") as server:
@@ -127,14 +155,15 @@ async def test_room_ids_come_from_outside(connect: Connect) -> None:
         assert await ana.get_message() == '{"type":"room-found","roomId":"room-1","peers":["ana"]}'
 
 
+@BOTH
 async def test_a_matchmaker_that_fails_ends_the_server_and_tells_everyone(
-    connect: Connect, caplog: pytest.LogCaptureFixture
+    transport: TransportName, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken_id() -> str:
         raise ZeroDivisionError
 
     with caplog.at_level(logging.ERROR), pytest.raises(ServerFailed) as failed:
-        async with open_server(LOCAL, new_id=broken_id) as server:
+        async with open_server(evolve(LOCAL, transport=transport), new_id=broken_id) as server:
             ana, bo = await connect(server, "ana"), await connect(server, "bo")
             await ana.send_message('{"type":"matchmaking","matchSize":1}')
             await trio.sleep_forever()

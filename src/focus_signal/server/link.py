@@ -9,7 +9,8 @@ that wants one, and gives first what the server had read already.
 import os
 import socket
 import struct
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from operator import index
 from typing import Protocol, cast
 
@@ -81,37 +82,56 @@ def link_of(stream: trio.abc.Stream, readiness: Readiness | None = None) -> Link
     return StreamLink(stream)
 
 
+class _Socket(Protocol):
+    """Be what Trio's sockets and those of the standard library have in common."""
+
+    def fileno(self) -> int: ...
+
+    def shutdown(self, how: int, /) -> None: ...
+
+    def setsockopt(self, level: int, option: int, value: bytes, /) -> None: ...
+
+    def getpeername(self) -> object: ...
+
+    def close(self) -> None: ...
+
+
 @define(eq=False)
-class SocketLink:
+class SocketLink(trio.abc.HalfCloseableStream):
     """Work on a socket with non-blocking calls.
 
     Args:
-      stream: the socket's.
+      given: a socket that does not block, or a stream that has one.
       readiness: watches the socket for its reader; None leaves that to Trio.
     """
 
-    _stream: trio.SocketStream
+    _given: "_Socket | trio.SocketStream"
     _readiness: Readiness | None = None
     _watched: Watched | None = field(default=None, init=False)
+    _socket: _Socket = field(init=False)
+    _sending: bool = field(default=False, init=False)
+    _said_end: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
+        given = self._given
+        self._socket = given.socket if isinstance(given, trio.SocketStream) else given
         if self._readiness is not None:
             # If the kernel watches no more, Trio's own wait says so, where that ends this connection alone.
             with suppress(OSError):
-                self._watched = self._readiness.watch(self._stream.socket.fileno())
+                self._watched = self._readiness.watch(self._socket.fileno())
 
     @property
     def peer_address(self) -> str | None:
         """Tell the peer's address; None when the peer has gone already or has none."""
         try:
-            address = host_and_port(self._stream.socket.getpeername())
+            address = host_and_port(self._socket.getpeername())
         except OSError:
             return None
         return None if address is None else address[0]
 
     def _descriptor(self) -> int:
         # Asked for each time: the number of a closed socket is soon another connection's.
-        descriptor = self._stream.socket.fileno()
+        descriptor = self._socket.fileno()
         if descriptor < 0:
             raise trio.ClosedResourceError("this link was closed here")
         return descriptor
@@ -134,7 +154,7 @@ class SocketLink:
                     watched.has_nothing()
                 continue
             except OSError as error:
-                raise trio.BrokenResourceError(f"the peer's stream broke: {error}") from error
+                raise _broken(error) from error
             if watched is not None and len(data) < size:
                 watched.emptied()
             return data
@@ -146,37 +166,77 @@ class SocketLink:
         except BlockingIOError:
             return 0
         except OSError as error:
-            raise trio.BrokenResourceError(f"the peer's stream broke: {error}") from error
+            raise _broken(error) from error
 
     async def wait_writable(self) -> None:
         """Wait until the socket may take something."""
-        self._descriptor()
-        await trio.lowlevel.wait_writable(self._stream.socket)
+        with self._sending_alone():
+            await trio.lowlevel.wait_writable(self._descriptor())
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until the socket may take something."""
+        await self.wait_writable()
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send everything."""
-        await self._stream.send_all(data)
+        with self._sending_alone(), memoryview(data) as view:
+            if self._said_end:
+                raise trio.ClosedResourceError("nothing can be sent behind the end of the stream")
+            self._descriptor()
+            await trio.lowlevel.checkpoint_if_cancelled()
+            sent = 0
+            while sent < len(view):
+                taken = self.send_nowait(view[sent:])
+                if not taken:
+                    await trio.lowlevel.wait_writable(self._descriptor())
+                sent += taken
+            await trio.lowlevel.cancel_shielded_checkpoint()
 
     async def send_eof(self) -> None:
         """Say that nothing more will be sent."""
-        await self._stream.send_eof()
+        with self._sending_alone():
+            await trio.lowlevel.checkpoint()
+            if self._said_end:
+                return
+            self._descriptor()
+            try:
+                self._socket.shutdown(socket.SHUT_WR)
+            except OSError as error:
+                raise _broken(error) from error
+            self._said_end = True
 
     async def aclose(self) -> None:
         """Close the socket; what was sent is still delivered."""
-        self._forget()
-        await self._stream.aclose()
+        self._close()
+        await trio.lowlevel.checkpoint()
 
     async def abort(self) -> None:
         """Reset the connection."""
-        if self._stream.socket.fileno() >= 0:
-            self._stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            self._forget()
-        self._stream.socket.close()
+        if self._socket.fileno() >= 0:
+            with suppress(OSError):  # the peer may have reset it before
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self._close()
 
-    def _forget(self) -> None:
+    def _close(self) -> None:
         watched, self._watched = self._watched, None
+        if self._socket.fileno() < 0:
+            return
         if watched is not None and self._readiness is not None:
             self._readiness.forget(watched)
+        if watched is None or self._sending:
+            # Whoever waits is told; a socket of Trio's own does that by itself.
+            trio.lowlevel.notify_closing(self._socket.fileno())
+        self._socket.close()
+
+    @contextmanager
+    def _sending_alone(self) -> Generator[None]:
+        if self._sending:
+            raise trio.BusyResourceError("another task is already sending to this peer")
+        self._sending = True
+        try:
+            yield
+        finally:
+            self._sending = False
 
 
 @define(eq=False)
@@ -273,6 +333,10 @@ def host_and_port(address: object) -> tuple[str, int] | None:
         return None
     parts = cast("tuple[object, ...]", address)
     return str(parts[0]), int(str(parts[1]))
+
+
+def _broken(error: OSError) -> trio.BrokenResourceError:
+    return trio.BrokenResourceError(f"the peer's stream broke: {error}")
 
 
 def _checked(max_bytes: int | None) -> int:

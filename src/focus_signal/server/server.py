@@ -14,6 +14,7 @@ import trio
 from attrs import define, field
 
 from focus_signal.errors import HttpRefused, NotListening, ServerFailed
+from focus_signal.server.accepting import accepting
 from focus_signal.server.config import Config
 from focus_signal.server.connection import Connection
 from focus_signal.server.front_door import FrontDoor, Visitor
@@ -192,7 +193,8 @@ class Server:
                 async with trio.open_nursery() as listening:
                     if self._listeners:
                         listen = partial(trio.serve_listeners, handler_nursery=nursery)
-                        await listening.start(listen, self._handle_stream, self._listeners)
+                        listeners = accepting(self._listeners, self._readiness)
+                        await listening.start(listen, self._handle_stream, listeners)
                     task_status.started()
                     await self._stopping.wait()
                     listening.cancel_scope.cancel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.server.hostile.frame_row import CUT, FrameRow, closed_with, kept_with
+from tests.server.hostile.frame_row import CUT, ENDS, Events, FrameRow, closed_with, kept_with
 from tests.server.hostile.frames import (
     CONTINUATION,
     PING,
@@ -13,9 +13,11 @@ from tests.server.hostile.frames import (
     frame,
     text,
 )
+from tests.server.hostile.violations import sized
 
 _UNKNOWN = b'{"type":"unheard-of"}'
 _LONGEST_REASON = "r" * 123
+_LARGE = sized(200_000)
 
 
 def _error(name: str, content: str | bytes, code: str) -> FrameRow:
@@ -75,13 +77,32 @@ _ERRORS = (
     _error("1e999 in a payload", '{"type":"offer","to":"nobody","sdp":1e999}', "peer-unavailable"),
 )
 
+
+def _pings(name: str, sent: bytes, *pongs: str, behind: Events = ()) -> FrameRow:
+    """Write a row of pings that come together: of those the last has to be answered, and each may be."""
+    each = kept_with(*(f"pong {pong}" for pong in pongs), *behind)
+    return FrameRow(name, sent, each[len(pongs) - 1 :], instead=each, either=True)
+
+
 _ODD = (
     FrameRow("a ping without a payload", frame(PING), kept_with("pong")),
     FrameRow("a ping of 125 bytes", frame(PING, b"p" * 125), kept_with("pong " + "p" * 125)),
-    FrameRow(
+    _pings("two pings at once", frame(PING, b"one") + frame(PING, b"two"), "one", "two"),
+    _pings(
         "1,000 pings at once",
         b"".join(frame(PING, str(number).encode()) for number in range(1000)),
-        kept_with(*(f"pong {number}" for number in range(1000))),
+        *map(str, range(1000)),
+    ),
+    _pings(
+        "a ping in either gap of a message in three fragments",
+        frame(TEXT, _UNKNOWN[:5], fin=False)
+        + frame(PING, b"one")
+        + frame(CONTINUATION, _UNKNOWN[5:9], fin=False)
+        + frame(PING, b"two")
+        + frame(CONTINUATION, _UNKNOWN[9:]),
+        "one",
+        "two",
+        behind=("error unknown-type",),
     ),
     FrameRow("a pong that nobody asked for", frame(PONG, b"\0" * 7 + b"\x01"), kept_with()),
     FrameRow("1,000 pongs that nobody asked for", frame(PONG, b"x" * 125) * 1000, kept_with()),
@@ -93,6 +114,18 @@ _ODD = (
     FrameRow("a character in two fragments", fragments(b'"\xe2', b'\x82\xac"'), kept_with("error bad-json")),
     FrameRow(
         "empty fragments around a message", fragments(b"", _UNKNOWN, b""), kept_with("error unknown-type")
+    ),
+    *(
+        FrameRow(f"a message of {size:,} bytes", text(sized(size)), kept_with("error unknown-type"))
+        for size in (125, 126, 127, 65_535, 65_536, 65_537)
+    ),
+    *(
+        FrameRow(
+            f"a message in fragments of {size:,} bytes",
+            fragments(*(_LARGE[start : start + size] for start in range(0, len(_LARGE), size))),
+            kept_with("error unknown-type"),
+        )
+        for size in (4_125, 65_535, 65_536, len(_LARGE) - 125, len(_LARGE) - 126)
     ),
     FrameRow("ten messages at once", text(_UNKNOWN) * 10, kept_with(*["error unknown-type"] * 10)),
     FrameRow(
@@ -106,13 +139,16 @@ _ODD = (
 LEAVING = (
     *(
         FrameRow(f"a close frame with the code {code}", close(code), closed_with(str(code)))
-        for code in (1000, 1001, 1003, 1007, 1011, 1012, 1013, 3000, 3999, 4000, 4999)
+        for code in (*range(1000, 1004), *range(1007, 1014), 3000, 3999, 4000, 4999)
     ),
+    FrameRow("a close frame with the code 1014", close(1014), closed_with("1014"), instead=ENDS),
     FrameRow("a close frame without a code", close(), closed_with("")),
     FrameRow(
         "a close frame with the longest reason",
         close(1000, _LONGEST_REASON.encode()),
-        closed_with(f"1000 {_LONGEST_REASON}"),
+        closed_with("1000"),
+        instead=closed_with(f"1000 {_LONGEST_REASON}"),
+        either=True,
     ),
     FrameRow("text behind a close frame", close(1000) + text(_UNKNOWN), closed_with("1000")),
     FrameRow("a second close frame", close(1000) + close(1001), closed_with("1000")),
@@ -125,13 +161,6 @@ LEAVING = (
         frame(TEXT, b"{", fin=False) + close(1000),
         closed_with("1000"),
     ),
-    FrameRow("the end of the stream without a close frame", b"", CUT, ending="fin"),
-    FrameRow("the end within a frame's header", text("{}")[:1], CUT, ending="fin"),
-    FrameRow("the end within a long length", frame(TEXT, declared=70_000)[:7], CUT, ending="fin"),
-    FrameRow("the end within a mask", text("{}")[:4], CUT, ending="fin"),
-    FrameRow("the end within a payload", text("{}")[:-1], CUT, ending="fin"),
-    FrameRow("the end within a ping", frame(PING, b"hello")[:-1], CUT, ending="fin"),
-    FrameRow("the end between two fragments", frame(TEXT, b"{", fin=False), CUT, ending="fin"),
     FrameRow("the end behind a close frame", close(1000), closed_with("1000"), ending="fin"),
     FrameRow("a reset", b"", (), ending="reset"),
     FrameRow("a reset within a payload", text("{}")[:-1], (), ending="reset"),
@@ -139,6 +168,22 @@ LEAVING = (
     FrameRow("a reset between two fragments", frame(TEXT, b"{", fin=False), (), ending="reset"),
     FrameRow("a reset behind a message", text(_UNKNOWN), (), ending="reset"),
     FrameRow("a reset behind a close frame", close(1000), (), ending="reset"),
+)
+
+
+def _half_closed(name: str, sent: bytes) -> FrameRow:
+    """Write a row of a peer that says that it sends no more, and may still read."""
+    return FrameRow(name, sent, closed_with("1000"), instead=CUT, ending="fin")
+
+
+WITHOUT_GOODBYE = (
+    _half_closed("the end of the stream without a close frame", b""),
+    _half_closed("the end within a frame's header", text("{}")[:1]),
+    _half_closed("the end within a long length", frame(TEXT, declared=70_000)[:7]),
+    _half_closed("the end within a mask", text("{}")[:4]),
+    _half_closed("the end within a payload", text("{}")[:-1]),
+    _half_closed("the end within a ping", frame(PING, b"hello")[:-1]),
+    _half_closed("the end between two fragments", frame(TEXT, b"{", fin=False)),
 )
 
 COURTESIES = (*_ERRORS, *_ODD)

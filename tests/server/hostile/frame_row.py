@@ -6,21 +6,11 @@ from typing import Literal
 
 from attrs import frozen
 
-from focus_signal.wire.close_codes import CLOSE_CODES
+from focus_signal.server.config import TransportName
+from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
 
 # What is seen of a connection: events in the words of `peer`, then "eof", or "kept" if it still serves.
 Events = tuple[str, ...]
-
-KEPT: Events = ("kept",)
-ENDS: Events = ("eof",)
-# Who ends its side without a close frame is not waited for: the server cuts the stream.
-CUT: Events = ("reset",)
-PROTOCOL_ERROR: Events = ("close 1002", "eof")
-NO_TEXT: Events = ("close 1007", "eof")
-TEXT_ONLY: Events = (f"close 1003 {CLOSE_CODES['text-only'].reason}", "eof")
-TOO_BIG: Events = (f"close 1009 {CLOSE_CODES['too-big'].reason}", "eof")
-# The library sends this one by itself, before this server knows.
-TOO_BIG_FOR_LIBRARY: Events = ("close 1009 Exceeded maximum message size: 262144 bytes", "eof")
 
 
 def kept_with(*events: str) -> Events:
@@ -33,6 +23,22 @@ def closed_with(code: str) -> Events:
     return (f"close {code}".strip(), "eof")
 
 
+def _closed_for(name: CloseName) -> Events:
+    return closed_with(f"{CLOSE_CODES[name].code} {CLOSE_CODES[name].reason}")
+
+
+KEPT: Events = ("kept",)
+ENDS: Events = ("eof",)
+# The library ends the stream without a goodbye.
+CUT: Events = ("reset",)
+PROTOCOL_ERROR: Events = _closed_for("protocol-error")
+NO_TEXT: Events = _closed_for("not-utf-8")
+TEXT_ONLY: Events = _closed_for("text-only")
+TOO_BIG: Events = _closed_for("too-big")
+# The library sends this one by itself, before this server knows.
+TOO_BIG_FOR_LIBRARY: Events = closed_with("1009 Exceeded maximum message size: 262144 bytes")
+
+
 @frozen
 class FrameRow:
     """Be one row.
@@ -40,9 +46,10 @@ class FrameRow:
     Args:
       name: the input in words.
       sent: the bytes.
-      wanted: what should come.
+      wanted: what should come, and comes on the native transport.
       instead: what comes on trio-websocket, if that is something else.
       ending: how the peer ends its side behind the bytes: not at all, with FIN, or with a reset.
+      either: whether RFC 6455 allows the one as well as the other, so that neither falls short.
     """
 
     name: str
@@ -50,8 +57,8 @@ class FrameRow:
     wanted: Events
     instead: Events | None = None
     ending: Literal["", "fin", "reset"] = ""
+    either: bool = False
 
-    @property
-    def pinned(self) -> Events:
-        """Tell what comes on trio-websocket."""
-        return self.wanted if self.instead is None else self.instead
+    def on(self, transport: TransportName) -> Events:
+        """Tell what comes on a transport."""
+        return self.wanted if transport == "native" or self.instead is None else self.instead

@@ -14,9 +14,10 @@ from urllib.parse import quote
 
 import pytest
 import trio
-from attrs import define, field
+from attrs import define, evolve, field
 
 from focus_signal import Config, Server, open_server
+from focus_signal.server.config import TransportName
 from tests.server.hostile import honest
 from tests.server.hostile.peer import Peer, shake_hands
 from tests.server.hostile.traces import traces, until_all_left
@@ -27,6 +28,11 @@ ROW_SECONDS = 8.0
 LONGEST = 100.0
 
 Row = TypeVar("Row")
+
+
+def quiet_on(transport: TransportName) -> Config:
+    """Make the config of a quiet server on a transport."""
+    return evolve(QUIET, transport=transport)
 
 
 @define(eq=False)

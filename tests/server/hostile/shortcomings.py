@@ -1,6 +1,6 @@
-"""What the trio-websocket transport cannot do: every input that gets something else than what is wanted.
+"""Where the transports differ: every input that gets something else on trio-websocket than on the native one.
 
-The list in docs/transports.md is made of what is here, and here is what the tests play. To write it anew:
+The lists in docs/transports.md are made of what is here, and here is what the tests play. To write them anew:
 python -m tests.server.hostile.shortcomings
 """
 
@@ -15,12 +15,14 @@ from typing import Literal, get_args
 
 from attrs import frozen
 
-from tests.server.hostile.courtesies import COURTESIES, LEAVING
-from tests.server.hostile.frame_row import ENDS, TOO_BIG_FOR_LIBRARY, Events
+from focus_signal.wire.close_codes import CLOSE_CODES
+from tests.server.hostile.courtesies import COURTESIES, LEAVING, WITHOUT_GOODBYE
+from tests.server.hostile.frame_row import CUT, ENDS, TOO_BIG_FOR_LIBRARY, Events
 from tests.server.hostile.violations import VIOLATIONS
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "transports.md"
 BEGIN, END = "<!-- The list begins. -->\n", "<!-- The list ends. -->\n"
+EITHER_BEGIN, EITHER_END = "<!-- The other list begins. -->\n", "<!-- The other list ends. -->\n"
 
 
 @frozen
@@ -64,22 +66,44 @@ def in_words(events: Events) -> str:
     if events == TOO_BIG_FOR_LIBRARY:
         return "closed with 1009 by the library, in its own words"
     if events[0].startswith("close "):
-        return f"closed with {events[0].split()[1]}"
+        _, code, *reason = events[0].split()
+        ours = not reason or any(row.reason == " ".join(reason) for row in CLOSE_CODES.values())
+        return f"closed with {code}" if ours else f"closed with {code} and the peer's own reason"
     if events == ENDS:
         return "the stream ends without a close frame"
+    if events == CUT:
+        return "the stream ends with a reset"
+    pongs = sum(event.startswith("pong") for event in events)
+    if pongs and events[-1] == "kept":
+        return f"{pongs:,} of the pings {'is' if pongs == 1 else 'are'} answered"
     return "it is taken, and the connection is kept"
+
+
+def _rows(*, either: bool) -> Iterator[Shortcoming]:
+    for row in (*VIOLATIONS, *COURTESIES, *LEAVING, *WITHOUT_GOODBYE):
+        if row.instead is not None and row.either == either:
+            yield Shortcoming(row.name, in_words(row.wanted), in_words(row.instead))
 
 
 def shortcomings() -> list[Shortcoming]:
     """List every shortcoming: those of the tables, then those that are played."""
-    rows = (row for row in (*VIOLATIONS, *COURTESIES, *LEAVING) if row.instead is not None)
-    listed = [Shortcoming(row.name, in_words(row.wanted), in_words(row.pinned)) for row in rows]
-    return listed + [PLAYED[key] for key in get_args(Played)]
+    return [*_rows(either=False), *(PLAYED[key] for key in get_args(Played))]
+
+
+def either_way() -> list[Shortcoming]:
+    """List every input that RFC 6455 lets be answered in the one way as well as in the other."""
+    return list(_rows(either=True))
 
 
 def rendered() -> str:
-    """Write the list as it stands in the documentation."""
+    """Write the list of shortcomings as it stands in the documentation."""
     return "".join(_lines())
+
+
+def rendered_either_way() -> str:
+    """Write the list of what may be answered either way as it stands in the documentation."""
+    rows = "".join(f"| {each.input} | {each.wanted} | {each.instead} |\n" for each in either_way())
+    return f"\n| input | native | trio-websocket |\n| --- | --- | --- |\n{rows}\n"
 
 
 def _lines() -> Iterator[str]:
@@ -94,12 +118,18 @@ def _lines() -> Iterator[str]:
 
 
 def main() -> None:
-    """Write the list into the documentation."""
-    before, begin, rest = DOCUMENT.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        sys.exit(f"{DOCUMENT} does not say where the list begins and ends")
-    DOCUMENT.write_text(before + begin + rendered() + end + after)
+    """Write both lists into the documentation."""
+    text = DOCUMENT.read_text()
+    for begin, end, between in (
+        (BEGIN, END, rendered()),
+        (EITHER_BEGIN, EITHER_END, rendered_either_way()),
+    ):
+        before, begins, rest = text.partition(begin)
+        _, ends, after = rest.partition(end)
+        if not (begins and ends):
+            sys.exit(f"{DOCUMENT} does not say where its lists begin and end")
+        text = before + begins + between + ends + after
+    DOCUMENT.write_text(text)
 
 
 if __name__ == "__main__":

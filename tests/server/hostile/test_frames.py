@@ -1,37 +1,78 @@
-"""Behind the handshake: what each frame gets on this transport, and that its siblings never notice."""
+"""Behind the handshake: what each frame gets on either transport, and that its siblings never notice."""
 
 from __future__ import annotations
 
 import pytest
 import trio
 
-from tests.server.hostile.courtesies import COURTESIES, LEAVING
+from focus_signal.server.config import TransportName
+from focus_signal.server.transport import native
+from focus_signal.wire.frames import close_frame, pong_frame
+from tests.server.hostile.courtesies import COURTESIES, LEAVING, WITHOUT_GOODBYE
 from tests.server.hostile.frame_row import FrameRow
 from tests.server.hostile.frames import text
-from tests.server.hostile.living import Living, check_rows, living_server
+from tests.server.hostile.living import Living, check_rows, living_server, quiet_on
 from tests.server.hostile.peer import reset
 from tests.server.hostile.violations import VIOLATIONS
+from tests.server.transports import BOTH
 
-ROWS = (*VIOLATIONS, *COURTESIES, *LEAVING)
+ROWS = (*VIOLATIONS, *COURTESIES, *LEAVING, *WITHOUT_GOODBYE)
 # Its answer comes behind all that is still due, so it shows that nothing more is.
 PROBE = text('{"type":"matchmaking","matchSize":1}')
 
 
-async def test_every_frame_gets_what_is_pinned(caplog: pytest.LogCaptureFixture) -> None:
-    assert sum("kept" not in row.pinned for row in ROWS) >= 60
-    async with living_server(caplog) as living:
+@BOTH
+async def test_every_frame_gets_what_is_listed(
+    transport: TransportName, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert sum("kept" not in row.on(transport) for row in ROWS) >= 60
+    async with living_server(caplog, quiet_on(transport)) as living:
 
         async def check(row: FrameRow) -> list[str]:
-            seen = await _play(living, row, f"stranger-{ROWS.index(row)}")
-            return [] if seen == list(row.pinned) else [f"{_short(seen)} came, not {_short(row.pinned)}"]
+            return await _compare(living, row, transport)
 
         await check_rows(living, [(row.name, row) for row in ROWS], check)
 
 
-async def _play(living: Living, row: FrameRow, user: str) -> list[str]:
+def always_1000(_: int, reason: str) -> bytes:
+    return close_frame(1000, reason)
+
+
+def empty_pong(_: bytes) -> bytes:
+    return pong_frame(b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "bug", "row"),
+    [
+        ("close_frame", always_1000, "an unmasked text frame"),
+        ("close_frame", always_1000, "a close frame with the code 4999"),
+        ("pong_frame", empty_pong, "a ping of 125 bytes"),
+    ],
+)
+async def test_a_bug_shows(
+    name: str, bug: object, row: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [played] = [each for each in ROWS if each.name == row]
+    async with living_server(caplog) as living:
+        assert await _compare(living, played, "native") == []
+        with monkeypatch.context() as planting:
+            planting.setattr(native, name, bug)
+            assert await _compare(living, played, "native") != []
+
+
+async def _compare(living: Living, row: FrameRow, transport: TransportName) -> list[str]:
+    """Play a row, and say what came if that is not what is due."""
+    due = row.on(transport)
+    seen = await _play(living, row, f"stranger-{ROWS.index(row)}", keeps="kept" in due)
+    return [] if seen == list(due) else [f"{_short(seen)} came, not {_short(due)}"]
+
+
+async def _play(living: Living, row: FrameRow, user: str, *, keeps: bool) -> list[str]:
     """Send a row's bytes and list what comes."""
     peer = await living.dial_in(user)
-    peer.answers_close = row not in LEAVING
+    # Who has closed already, or ended the stream, answers no close frame.
+    peer.answers_close = row not in LEAVING and not row.ending
     await peer.send(row.sent)
     stream = peer.stream
     assert isinstance(stream, trio.SocketStream)
@@ -40,7 +81,7 @@ async def _play(living: Living, row: FrameRow, user: str) -> list[str]:
         return []
     if row.ending == "fin":
         await stream.send_eof()
-    if "kept" not in row.pinned:
+    if not keeps:
         return await peer.events()
     await peer.send(PROBE)
     seen = await peer.events(until="room-found")

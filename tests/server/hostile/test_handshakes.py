@@ -7,6 +7,7 @@ import trio
 from attrs import evolve
 
 from focus_signal import Config, open_server
+from focus_signal.server.config import TransportName
 from tests.server.hostile.answers import Wanted, faults, read_all
 from tests.server.hostile.handshake_table import (
     BAD_HANDSHAKES,
@@ -16,8 +17,9 @@ from tests.server.hostile.handshake_table import (
     head,
     plain,
 )
-from tests.server.hostile.living import QUIET, Living, check_rows, living_server
+from tests.server.hostile.living import QUIET, Living, check_rows, living_server, quiet_on
 from tests.server.hostile.peer import finish_handshake
+from tests.server.transports import BOTH
 
 MEGABYTE = bytes(1 << 20)
 BODY = b"Content-Length: 1048576\r\n"
@@ -35,8 +37,11 @@ async def test_every_bad_handshake_gets_its_answer(caplog: pytest.LogCaptureFixt
         await check_rows(living, [(row.name, row) for row in BAD_HANDSHAKES], check)
 
 
-async def test_odd_handshakes_are_welcomed(caplog: pytest.LogCaptureFixture) -> None:
-    async with living_server(caplog) as living:
+@BOTH
+async def test_odd_handshakes_are_welcomed(
+    transport: TransportName, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with living_server(caplog, quiet_on(transport)) as living:
 
         async def check(row: tuple[bytes, str]) -> list[str]:
             sent, user = row
@@ -100,9 +105,12 @@ BEYOND = (
 )
 
 
-async def test_limits_bite_just_beyond_their_number(caplog: pytest.LogCaptureFixture) -> None:
+@BOTH
+async def test_limits_bite_just_beyond_their_number(
+    transport: TransportName, caplog: pytest.LogCaptureFixture
+) -> None:
     assert len(_sized_head(8192)) == 8192
-    async with living_server(caplog) as living:
+    async with living_server(caplog, quiet_on(transport)) as living:
 
         async def check(row: tuple[bytes, bytes, Wanted]) -> list[str]:
             inside, outside, wanted = row
