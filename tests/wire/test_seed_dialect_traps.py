@@ -231,3 +231,12 @@ def test_a_type_in_a_string_is_not_repeated(value: str) -> None:
 def test_true_is_not_one(kind: str) -> None:
     code = "bad-match-size" if kind == "matchmaking" else "bad-message"
     assert "true" in refusal_of(f'{{"type":"{kind}","matchSize":true,"to":true}}', code).message
+
+
+@pytest.mark.parametrize("digits", [20, 4300, 4301, 100_000])
+def test_a_number_may_be_very_long(digits: int) -> None:
+    refused = refusal_of(f'{{"type":"matchmaking","matchSize":{"1" * digits}}}', "bad-match-size")
+    assert len(refused.message) < 200
+    number = "1" * digits
+    sent = passed_on(f'{{"type":"offer","to":"bob","matchSize":{number},"sdp":{number}}}')
+    assert sent == f'{{"type":"offer","from":"ada","sdp":{number}}}'.encode()

@@ -57,6 +57,20 @@ def accepting(
 
 
 @define(eq=False)
+class AcceptedLink(SocketLink):
+    """Be a link that `trio.serve_listeners` closes once its handler is through, as it does with any stream.
+
+    It does so from within a cancelled scope, where a checkpoint costs more than the rest of a goodbye, so
+    there is none when the handler has closed the link already.
+    """
+
+    async def aclose(self) -> None:
+        """Close the socket; what was sent is still delivered."""
+        if not self.closed:
+            await SocketLink.aclose(self)
+
+
+@define(eq=False)
 class LinkListener(trio.abc.Listener[SocketLink]):
     """Accept links.
 
@@ -90,7 +104,7 @@ class LinkListener(trio.abc.Listener[SocketLink]):
                 raise trio.ClosedResourceError("this listener was closed here")
             await trio.lowlevel.wait_readable(self._socket)
             self._accept_all()
-        return SocketLink(self._accepted.popleft(), self._readiness)
+        return AcceptedLink(self._accepted.popleft(), self._readiness)
 
     async def aclose(self) -> None:
         """Close the listener, and whoever was accepted and not yet given."""

@@ -50,6 +50,9 @@ class Connection:
     _starts_writers: bool = field(default=True, init=False)
     _writer: trio.CancelScope | None = field(default=None, init=False)
     _last_chance: float = field(default=math.inf, init=False)
+    # The reader has ended, and everything has to be over by then.
+    _ends_by: float = field(default=math.inf, init=False)
+    _says_goodbye: bool = field(default=False, init=False)
     _handing_on: bool = field(default=False, init=False)
     _pong_due: float = field(default=math.inf, init=False)
 
@@ -70,11 +73,12 @@ class Connection:
                 finally:
                     # The nursery can close before this task runs again, and the owner may flush in between.
                     self._starts_writers = False
-                nursery.cancel_scope.deadline = trio.current_time() + self._config.close_timeout
+                scope = nursery.cancel_scope
+                scope.deadline = self._ends_by = trio.current_time() + self._config.close_timeout
                 if self._outbox.close(fault) and self._writer is None:
                     # This task has nothing else to do, and so needs no other one that writes.
-                    self._writer = trio.CancelScope()
-                    await self._write(self._writer)
+                    self._writer = scope
+                    await self._write_and_close(scope)
         finally:
             self._nursery = None
 
@@ -174,42 +178,50 @@ class Connection:
             inbox.end(number)
 
     async def _write(self, scope: trio.CancelScope) -> None:
-        """Send everything that waits, then the close frame if there is one."""
-        closing = False
+        """Be the writer: send what waits for as long as there is something."""
+        closed = False
         try:
             with scope:
-                await self._send_everything(scope)
-                if self._outbox.last is not None:
-                    closing = True
-                    scope.deadline = trio.current_time() + self._config.close_timeout
-                    await self._close(self._outbox.last)
-        except TransportClosed:
-            pass  # the reader sees it too
+                closed = await self._write_and_close(scope)
         finally:
             self._writer = None
             self._outbox.unsent = 0
-        if closing or scope.cancelled_caught:
-            if not closing:
-                # A message may be cut, and the stream with it.
-                logger.info("connection %d is cut: too-slow", self.number)
+        if scope.cancelled_caught and not self._says_goodbye:
+            # A message may be cut, and the stream with it.
+            logger.info("connection %d is cut: too-slow", self.number)
+        if closed or scope.cancelled_caught:
             await self._transport.abort()
+
+    async def _write_and_close(self, scope: trio.CancelScope) -> bool:
+        """Send everything that waits, then the close frame if there is one, and tell whether it went out."""
+        try:
+            await self._send_everything(scope)
+            if self._outbox.last is None:
+                return False
+            scope.deadline = min(self._ends_by, trio.current_time() + self._config.close_timeout)
+            await self._close(self._outbox.last)
+        except TransportClosed:
+            return False  # the reader sees it too
+        return True
 
     async def _send_everything(self, scope: trio.CancelScope) -> None:
         gone = False
         while not gone or not self._outbox.empty or self._transport.owes_reply:
             if not gone:
                 # Whoever takes something, however little, has as long again for the next.
-                scope.deadline = min(self._last_chance, trio.current_time() + self._config.write_timeout)
+                soon = trio.current_time() + self._config.write_timeout
+                scope.deadline = min(self._last_chance, self._ends_by, soon)
                 gone = await self._transport.send()
             else:
                 gone = self._transport.send_nowait(self._outbox.take())
             if self._outbox.last == "too-slow":
                 self._transport.forget_unsent()  # what has not begun is dropped with the rest
             self._outbox.unsent = self._transport.unsent
-        scope.deadline = self._last_chance
+        scope.deadline = min(self._last_chance, self._ends_by)
 
     async def _close(self, name: CloseName) -> None:
         if name not in {"done", "restart"}:
             logger.info("connection %d is closed: %s", self.number, name)
+        self._says_goodbye = True
         row = CLOSE_CODES[name]
         await self._transport.close(row.code, row.reason)

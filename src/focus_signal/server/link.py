@@ -129,6 +129,11 @@ class SocketLink(trio.abc.HalfCloseableStream):
             return None
         return None if address is None else address[0]
 
+    @property
+    def closed(self) -> bool:
+        """Tell whether the socket was closed here."""
+        return self._socket.fileno() < 0
+
     def _descriptor(self) -> int:
         # Asked for each time: the number of a closed socket is soon another connection's.
         descriptor = self._socket.fileno()

@@ -93,7 +93,7 @@ class SeedDialect:
             if not frame.isascii():
                 frame.decode()  # see `_parse`
             plain = _decode_plain(frame)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, ValueError, RecursionError):  # a number of 5,000 digits is a ValueError
             return self._with_care(frame, connection, user)
         if type(plain) is InboundMatch:
             # Without a space, and so with no room for anything that is not looked at here.
