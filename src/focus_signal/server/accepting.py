@@ -100,23 +100,24 @@ class LinkListener(trio.abc.Listener[SocketLink]):
           trio.ClosedResourceError: the listener is closed.
         """
         while not self._accepted:
-            if self._socket.fileno() < 0:
+            # The given one, so that whoever closes that ends this as well.
+            listening = self._listener.socket
+            if listening.fileno() < 0 or self._socket.fileno() < 0:
                 raise trio.ClosedResourceError("this listener was closed here")
-            await trio.lowlevel.wait_readable(self._socket)
+            await trio.lowlevel.wait_readable(listening)
             self._accept_all()
         return AcceptedLink(self._accepted.popleft(), self._readiness)
 
     async def aclose(self) -> None:
         """Close the listener, and whoever was accepted and not yet given."""
-        if self._socket.fileno() >= 0:
-            trio.lowlevel.notify_closing(self._socket)
-            self._socket.close()
+        self._socket.close()
         while self._accepted:
             self._accepted.popleft().close()
-        await self._listener.aclose()
+        await self._listener.aclose()  # wakes whoever waits in `accept`
 
     def _accept_all(self) -> None:
-        while len(self._accepted) < _MOST_AT_ONCE:
+        # So many attempts, not so many connections: an error that stays must leave the others their turn.
+        for _ in range(_MOST_AT_ONCE):
             try:
                 accepted, _ = self._socket.accept()
             except BlockingIOError:

@@ -85,6 +85,9 @@ def link_of(stream: trio.abc.Stream, readiness: Readiness | None = None) -> Link
 class _Socket(Protocol):
     """Be what Trio's sockets and those of the standard library have in common."""
 
+    @property
+    def family(self) -> int: ...
+
     def fileno(self) -> int: ...
 
     def shutdown(self, how: int, /) -> None: ...
@@ -109,12 +112,16 @@ class SocketLink(trio.abc.HalfCloseableStream):
     _readiness: Readiness | None = None
     _watched: Watched | None = field(default=None, init=False)
     _socket: _Socket = field(init=False)
+    # Whether a read that gives less than it asked for has given all there was.
+    _short_is_all: bool = field(default=True, init=False)
     _sending: bool = field(default=False, init=False)
     _said_end: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         given = self._given
         self._socket = given.socket if isinstance(given, trio.SocketStream) else given
+        # On a Unix socket, reads also stop behind descriptors that the peer passes along (unix(7)).
+        self._short_is_all = self._socket.family != socket.AF_UNIX
         if self._readiness is not None:
             # If the kernel watches no more, Trio's own wait says so, where that ends this connection alone.
             with suppress(OSError):
@@ -160,7 +167,7 @@ class SocketLink(trio.abc.HalfCloseableStream):
                 continue
             except OSError as error:
                 raise _broken(error) from error
-            if watched is not None and len(data) < size:
+            if watched is not None and len(data) < size and self._short_is_all:
                 watched.emptied()
             return data
 
@@ -224,10 +231,10 @@ class SocketLink(trio.abc.HalfCloseableStream):
 
     def _close(self) -> None:
         watched, self._watched = self._watched, None
+        if watched is not None and self._readiness is not None:
+            self._readiness.forget(watched)  # also where somebody else has closed the socket
         if self._socket.fileno() < 0:
             return
-        if watched is not None and self._readiness is not None:
-            self._readiness.forget(watched)
         if watched is None or self._sending:
             # Whoever waits is told; a socket of Trio's own does that by itself.
             trio.lowlevel.notify_closing(self._socket.fileno())

@@ -38,19 +38,19 @@ class Inbox:
 
     async def open(self, connection: int, outbox: Outbox, commands: Sequence[Command]) -> None:
         """Send the first batch, and with it the outbox into which everything for this connection goes."""
-        await self._send((commands, (connection, outbox)))
+        try:
+            self._channel.send_nowait((commands, (connection, outbox)))
+        except trio.WouldBlock:
+            await self._channel.send((commands, (connection, outbox)))
 
     async def send(self, commands: Sequence[Command]) -> None:
         """Send a batch; waits while the channel is full, and then this connection alone waits."""
         await pause("inbox.late-send")
-        await self._send((commands, None))
-
-    async def _send(self, batch: Batch) -> None:
-        """Send without a checkpoint, unless the channel is full."""
         try:
-            self._channel.send_nowait(batch)
+            # Without a checkpoint, unless the channel is full.
+            self._channel.send_nowait((commands, None))
         except trio.WouldBlock:
-            await self._channel.send(batch)
+            await self._channel.send((commands, None))
 
     def end(self, connection: int) -> None:
         """Tell that a connection has ended and sends nothing more; never waits."""

@@ -7,7 +7,8 @@ and one task wakes the tasks of the sockets that it names. Each connection still
 
 An event is told once, when something arrives (epoll(7), "edge-triggered"), so that what it said is kept until
 it was acted upon: a read that gives less than it asked for has emptied the socket, and the end of a stream
-lasts.
+lasts. Reads stop short before urgent data too, where more may follow; of that, only a read that finds nothing
+shows the end.
 """
 
 import select
@@ -19,8 +20,9 @@ import trio
 from attrs import define, field
 from outcome import Error
 
-_ENDED = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
-_WATCHED = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
+# The end of the stream, and urgent data ("PRI"): with either, a read that was short says nothing of the next.
+_LASTING = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR | select.EPOLLPRI
+_WATCHED = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLPRI | select.EPOLLET
 
 
 @define(eq=False)
@@ -30,8 +32,8 @@ class Watched:
     descriptor: int
     # There may be something to read: nobody has emptied the socket since the last event.
     _readable: bool = True
-    # The stream has ended or broken, so that a read never waits.
-    _ended: bool = False
+    # The stream has ended or broken, so that a read never waits, or holds urgent data.
+    _lasting: bool = False
     _task: trio.lowlevel.Task | None = None
 
     async def wait_readable(self) -> None:
@@ -41,7 +43,7 @@ class Watched:
           trio.BusyResourceError: another task waits already.
           trio.ClosedResourceError: the socket was closed here meanwhile.
         """
-        if self._readable or self._ended:
+        if self._readable or self._lasting:
             await trio.lowlevel.checkpoint()
             return
         if self._task is not None:
@@ -55,13 +57,13 @@ class Watched:
 
     def has_nothing(self) -> None:
         """Take note that a read found nothing, not even the end."""
-        self._readable = self._ended = False
+        self._readable = self._lasting = False
 
     def wake(self, events: int) -> None:
         """Take note of what the epoll tells."""
         self._readable = True
-        if events & _ENDED:
-            self._ended = True
+        if events & _LASTING:
+            self._lasting = True
         task, self._task = self._task, None
         if task is not None:
             trio.lowlevel.reschedule(task)

@@ -6,6 +6,7 @@ the same sender as messages do, so that none of them is ever put into the middle
 """
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import trio
 from attrs import define, field
@@ -74,16 +75,21 @@ class NativeTransport:
 
     async def receive(self) -> list[bytes]:
         """Wait for the next bytes and give what has become whole with them."""
-        if self._closing_reads and self._all_read is not None:
-            await self._all_read.wait()
-        fault = self._reader.fault
-        if fault is not None and self._all_read is None:
-            raise ProtocolViolation(fault)
-        if self._nothing_follows():
-            if self._all_read is not None:
-                self._all_read.set()
-            raise TransportClosed("the peer has said goodbye, or has gone")
-        return self._reader.feed(await self._read())
+        reader = self._reader
+        if self._ended or reader.closed is not None or reader.fault is not None or self._closing_reads:
+            await self._tell_end()
+        if self._read_ahead:
+            return reader.feed(await self._read())
+        # The same as `_read`: every call between a connection and its link is one more for each wake-up.
+        self._receiving = True
+        try:
+            data = await self._link.receive_some(_READ_BYTES)
+        except _GONE:
+            data = b""
+        finally:
+            self._receiving = False
+        self._ended = not data
+        return reader.feed(data)
 
     @property
     def owes_reply(self) -> bool:
@@ -93,7 +99,7 @@ class NativeTransport:
     def send_nowait(self, messages: Sequence[bytes]) -> bool:
         """Send in one write what the link takes of it, with the ping and the pong that are due."""
         frames = text_frames(messages)
-        if self.owes_reply:
+        if self._ping_is_due or self._reader.ping is not None:
             frames = [*self._control_frames(), *frames]
         return self._sender.send_nowait(frames)
 
@@ -164,6 +170,16 @@ class NativeTransport:
         self._ping_is_due = False
         self._reader.ping = None
         return frames
+
+    async def _tell_end(self) -> NoReturn:
+        """Raise what tells why there is nothing more to receive, once that is so."""
+        if self._closing_reads and self._all_read is not None:
+            await self._all_read.wait()
+        if self._reader.fault is not None and self._all_read is None:
+            raise ProtocolViolation(self._reader.fault)
+        if self._all_read is not None:
+            self._all_read.set()
+        raise TransportClosed("the peer has said goodbye, or has gone")
 
     def _nothing_follows(self) -> bool:
         return self._ended or self._reader.over
