@@ -50,7 +50,7 @@ lint: ## ruff, its formatter, and flake8-async over the package
 
 # Both checkers follow imports into what the tests, the benchmarks and the scripts use, so those must be installed.
 types: ## mypy over all Python here, pyright over the package
-	$(ENVIRONMENT) run test lint
+	$(ENVIRONMENT) run test lint bench
 	@$(BIN)/python -m mypy $(TYPED)
 	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 
