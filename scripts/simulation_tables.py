@@ -46,7 +46,7 @@ DEFECTS = (
 SEEDS = 400
 DRAWN = "takeover-unreachable"
 MOST_SEEDS = 2_000
-MOST_ABOVE_CORE = 60
+MOST_ABOVE_CORE: dict[Level, int] = {"message": 60, "full": 400}
 
 
 def breaks(ran: Run, invariant: str) -> bool:
@@ -116,7 +116,7 @@ def mutant_row(subject: Subject) -> str:
     """Give a mutant's row: which seed finds it out first, and at which level."""
     tries: dict[Level, int] = {"core": MOST_SEEDS}
     if subject.above_core:
-        tries = {"message": MOST_ABOVE_CORE, "full": MOST_ABOVE_CORE}
+        tries = MOST_ABOVE_CORE
     shown = "a plan of its own"
     # Drains and restarts are no part of the usual workload.
     workload = swarm(verbs=VERBS) if subject.breaks == "drained" else swarm()

@@ -15,6 +15,8 @@ JOBS = os.cpu_count() or 1
 USUAL = swarm()
 # More of everybody and everything in one run: longer queues, more rooms, more at the same moment.
 CROWD = swarm(clients=20, operations=150)
+# The library's transport alone; of the others it has one seed in six.
+LIBRARY = swarm(transport="trio-websocket")
 # The verbs of the server as well.
 RESTLESS = swarm(verbs=VERBS)
 
@@ -30,6 +32,7 @@ RESTLESS = swarm(verbs=VERBS)
         pytest.param("message", RESTLESS, range(100), id="message-restless"),
         pytest.param("message", CROWD, range(50), id="message-crowd"),
         pytest.param("full", USUAL, range(200), id="full"),
+        pytest.param("full", LIBRARY, range(200, 240), id="full-trio-websocket"),
         pytest.param("full", RESTLESS, range(40), id="full-restless"),
         pytest.param("full", CROWD, range(20), id="full-crowd"),
     ],
@@ -40,6 +43,15 @@ def test_the_server_breaks_nothing(level: Level, workload: Workload, seeds: rang
     assert report.violations == ()
 
 
-def test_the_same_campaign_tells_a_bad_server() -> None:
-    report = run_campaign(range(50), level="message", subject="withdrawal-waits", workload=USUAL, jobs=JOBS)
-    assert "dead-match" in {broken.invariant for broken in report.violations}
+@pytest.mark.parametrize(
+    ("subject", "level", "breaks"),
+    [("withdrawal-waits", "message", "dead-match"), ("rest-is-lost", "full", "frames")],
+)
+def test_the_same_campaign_tells_a_bad_server(subject: str, level: Level, breaks: str) -> None:
+    report = run_campaign(range(50), level=level, subject=subject, workload=USUAL, jobs=JOBS)
+    assert breaks in {broken.invariant for broken in report.violations}
+
+
+def test_the_usual_campaign_is_on_both_transports() -> None:
+    drawn = {USUAL.config(seed).transport for seed in range(20)}
+    assert drawn == {"native", "trio-websocket"}

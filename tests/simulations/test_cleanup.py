@@ -12,12 +12,14 @@ from focus_signal.testing.noticed import sometimes
 from focus_signal.testing.plan import RunConfig
 from focus_signal.testing.simulated import run_test
 from focus_signal.testing.simulation import Simulation
-from tests.simulations.levels import at_both_levels
+from tests.simulations.levels import at_every_level
 from tests.simulations.raw import NOTHING, UNEVEN, Left, left, open_stream
 
 SHORT_GRACE = RunConfig(
     latency=(0.001, 0.05), seat_grace=2.0, inbox_batches=1, buggify={"owner.late-turn": 0.3}
 )
+# A batch takes up to two seconds to the owner, and so does a goodbye that is not answered.
+LATE = RunConfig(latency=(0.0, 0.01), seat_grace=2.0, settle=5.0, buggify={"inbox.late-send": 0.9})
 
 
 def _maps(sim: Simulation) -> dict[str, int]:
@@ -34,7 +36,7 @@ def _maps(sim: Simulation) -> dict[str, int]:
     }
 
 
-@at_both_levels(seeds=10, config=SHORT_GRACE)
+@at_every_level(seeds=10, config=SHORT_GRACE)
 async def test_nothing_is_left_of_a_crowd(sim: Simulation) -> None:
     """Twenty connections of seven users come, wait, meet, take over and leave in every way."""
     clients: list[Client] = []
@@ -68,7 +70,7 @@ async def _visit(client: Client, number: int) -> None:
         pass  # another one of the same user has taken its place
 
 
-@at_both_levels(seeds=5, config=UNEVEN)
+@at_every_level(seeds=5, config=UNEVEN)
 async def test_those_who_vanish_are_found_and_nothing_is_left_of_them(sim: Simulation) -> None:
     clients = await sim.clients(*(f"ghost-{number}" for number in range(4)))
     for client in clients:
@@ -84,6 +86,20 @@ async def test_those_who_vanish_are_found_and_nothing_is_left_of_them(sim: Simul
     assert (at.connections, at.users, at.rooms, at.waiting) == (0, 0, 0, 0)
     assert left(sim) == NOTHING
     assert set(_maps(sim).values()) == {0}, _maps(sim)
+
+
+@at_every_level(seeds=20, config=LATE)
+async def test_whose_words_wait_while_it_is_closed_is_not_left_behind(sim: Simulation) -> None:
+    """Nobody reads at that moment, nobody answers the goodbye, and its own reader comes back only then."""
+    [old] = await sim.clients("ana")
+    sim.net.partition(old, seconds=60.0, direction="down")
+    await old.join(match_size=2)
+    await trio.sleep(0.2)
+    sometimes("its words are waiting", sim.server.statistics().waiting == 0)
+    await sim.clients("ana")
+    await trio.sleep(10.0)
+    assert sim.server.statistics().connections == 1
+    assert left(sim).streams == 1
 
 
 def test_what_is_left_is_seen() -> None:

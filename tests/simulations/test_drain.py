@@ -8,11 +8,10 @@ import trio
 from focus_signal.errors import TransportClosed
 from focus_signal.testing.noticed import sometimes
 from focus_signal.testing.plan import RunConfig
-from focus_signal.testing.simulated import simulate
 from focus_signal.testing.simulation import Simulation
 from tests.server.hostile.answers import Wanted, faults, read_all
 from tests.server.hostile.handshake_table import head, plain
-from tests.simulations.levels import at_both_levels
+from tests.simulations.levels import at_every_level, on_both_transports
 from tests.simulations.looks import sdps
 from tests.simulations.raw import EXACT, INSTANT, NOTHING, UNEVEN, left, open_peer, open_stream
 
@@ -27,7 +26,7 @@ async def _answer(sim: Simulation, asked: bytes, wanted: Wanted) -> list[str]:
         return faults(await read_all(stream), wanted)
 
 
-@simulate(seeds=5, config=UNEVEN)
+@on_both_transports(seeds=5, config=UNEVEN)
 async def test_a_drain_sends_everyone_away_and_keeps_the_listeners_open(sim: Simulation) -> None:
     assert await _answer(sim, plain("GET /readyz HTTP/1.1"), Wanted(200, "ready")) == []
     ana, bo = await sim.clients("ana", "bo")
@@ -51,7 +50,7 @@ async def test_a_drain_sends_everyone_away_and_keeps_the_listeners_open(sim: Sim
     assert sim.now() == began
 
 
-@at_both_levels(seeds=10)
+@at_every_level(seeds=10)
 async def test_what_was_said_before_a_drain_arrives_before_its_end(sim: Simulation) -> None:
     ana, bo = await sim.clients("ana", "bo")
     await ana.join(match_size=2)
@@ -71,7 +70,7 @@ async def test_what_was_said_before_a_drain_arrives_before_its_end(sim: Simulati
     sometimes("it was draining while something was under way", len(got) < 20)
 
 
-@at_both_levels(seeds=5, config=EXACT)
+@at_every_level(seeds=5, config=EXACT)
 async def test_a_drain_cuts_who_is_still_there_after_the_grace(sim: Simulation) -> None:
     ana, ghost = await sim.clients("ana", "ghost")
     sim.net.hold(ghost)
@@ -88,7 +87,7 @@ async def test_a_drain_cuts_who_is_still_there_after_the_grace(sim: Simulation) 
     assert await ghost.wait_closed() in {1012, None}
 
 
-@at_both_levels(seeds=5, config=NARROW)
+@at_every_level(seeds=5, config=NARROW)
 async def test_a_drain_waits_for_who_reads_slowly_as_long_as_was_said(sim: Simulation) -> None:
     ana, slow = await sim.clients("ana", "slow")
     await ana.join(match_size=2)
@@ -105,7 +104,7 @@ async def test_a_drain_waits_for_who_reads_slowly_as_long_as_was_said(sim: Simul
     assert began + 5.0 < sim.now() < began + 10.0
 
 
-@simulate(seeds=5, config=EXACT)
+@on_both_transports(seeds=5, config=EXACT)
 async def test_a_stop_waits_for_nobody_beyond_the_close_deadline(sim: Simulation) -> None:
     async with open_peer(sim, "mute") as peer:
         peer.answers_close = False
@@ -121,7 +120,7 @@ async def test_a_stop_waits_for_nobody_beyond_the_close_deadline(sim: Simulation
         await late.connect()
 
 
-@at_both_levels(seeds=5, config=NARROW)
+@at_every_level(seeds=5, config=NARROW)
 async def test_a_stop_does_not_wait_for_what_a_slow_reader_has_not_read(sim: Simulation) -> None:
     ana, slow = await sim.clients("ana", "slow")
     await ana.join(match_size=2)
@@ -135,7 +134,7 @@ async def test_a_stop_does_not_wait_for_what_a_slow_reader_has_not_read(sim: Sim
     assert await ana.wait_closed() == 1012
 
 
-@at_both_levels(seeds=5, config=EXACT)
+@at_every_level(seeds=5, config=EXACT)
 async def test_two_drains_at_once_end_with_the_last_connection(sim: Simulation) -> None:
     [ana] = await sim.clients("ana")
     sim.net.partition(ana, seconds=1.0)
@@ -145,7 +144,7 @@ async def test_two_drains_at_once_end_with_the_last_connection(sim: Simulation) 
     assert sim.now() == 1.0
 
 
-@at_both_levels(seeds=5, config=EXACT)
+@at_every_level(seeds=5, config=EXACT)
 async def test_a_stop_in_the_middle_of_a_drain_ends_both(sim: Simulation) -> None:
     [ghost] = await sim.clients("ghost")
     sim.net.hold(ghost)
@@ -158,7 +157,7 @@ async def test_a_stop_in_the_middle_of_a_drain_ends_both(sim: Simulation) -> Non
     assert sim.now() == CLOSE
 
 
-@at_both_levels(seeds=10, config=UNEVEN)
+@at_every_level(seeds=10, config=UNEVEN)
 async def test_who_comes_while_everyone_is_sent_away_is_sent_away_or_refused(sim: Simulation) -> None:
     there = await sim.clients("ana", "bo")
     coming = [sim.start_client(f"late-{number}") for number in range(4)]
@@ -178,7 +177,7 @@ async def test_who_comes_while_everyone_is_sent_away_is_sent_away_or_refused(sim
     assert sim.server.statistics().connections == 0
 
 
-@at_both_levels(seeds=5, config=UNEVEN)
+@at_every_level(seeds=5, config=UNEVEN)
 async def test_a_server_that_takes_the_place_of_another_knows_nobody(sim: Simulation) -> None:
     ana, bo = await sim.clients("ana", "bo")
     await ana.join(match_size=2)

@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
+from typing import Any
 
 import pytest
 import trio
 
 from focus_signal.core.commands import Command
+from focus_signal.server.transport.native import NativeTransport
 from focus_signal.server.transport.trio_websocket import TrioWebSocket
 from focus_signal.testing.client import Client
 from focus_signal.testing.history import Faulted
 from focus_signal.testing.noticed import sometimes
 from focus_signal.testing.plan import RunConfig
-from focus_signal.testing.simulated import simulate
 from focus_signal.testing.simulation import Simulation
 from focus_signal.wire.seed_dialect import SeedDialect
 from tests.server.hostile.answers import Wanted, faults, read_all
 from tests.server.hostile.frames import text
 from tests.server.hostile.handshake_table import head
-from tests.simulations.levels import at_both_levels
+from tests.simulations.levels import at_every_level, on_both_transports
 from tests.simulations.looks import sdps
 from tests.simulations.raw import UNEVEN, open_peer, open_stream
 
@@ -67,7 +68,7 @@ async def _half_a_frame_and_reset(sim: Simulation, label: str) -> None:
 
 
 @pytest.mark.parametrize("visit", [_fin, _reset, _half_a_head, _handshake_and_reset, _half_a_frame_and_reset])
-@simulate(seeds=5, config=UNEVEN)
+@on_both_transports(seeds=5, config=UNEVEN)
 async def test_an_honest_pair_loses_nothing(sim: Simulation, visit: Visit) -> None:
     ana, bo = await sim.clients("ana", "bo")
     await ana.join(match_size=2)
@@ -99,7 +100,7 @@ async def _relay_one(one: Client, other: Client, number: int) -> None:
 # What happens to connections on their way.
 
 
-@at_both_levels(seeds=20, config=UNEVEN)
+@at_every_level(seeds=20, config=UNEVEN)
 async def test_a_reset_at_any_moment_ends_one_connection(sim: Simulation) -> None:
     """Wherever its words are when it comes: on their way, in the server, or on their way to others."""
     ana, bo, eve = await sim.clients("ana", "bo", "eve")
@@ -121,7 +122,7 @@ async def test_a_reset_at_any_moment_ends_one_connection(sim: Simulation) -> Non
     sometimes("something had got through", sdps(eve))
 
 
-@simulate(seeds=10, config=UNEVEN)
+@at_every_level(seeds=10, config=UNEVEN)
 async def test_a_partition_that_ends_in_time_loses_nothing(sim: Simulation) -> None:
     ana, bo = await sim.clients("ana", "bo")
     await ana.join(match_size=2)
@@ -147,7 +148,8 @@ class InjectedFault(Exception):
 
 
 @contextmanager
-def _broken_decode() -> Generator[None]:
+def _broken_decode(transport: type[NativeTransport | TrioWebSocket]) -> Generator[None]:
+    del transport  # this is behind it
     honest = SeedDialect.decode
 
     def decode(self: SeedDialect, frame: bytes, connection: int, user: str) -> Command:
@@ -161,44 +163,49 @@ def _broken_decode() -> Generator[None]:
 
 
 @contextmanager
-def _broken_send() -> Generator[None]:
-    honest = TrioWebSocket.send
+def _broken_send(transport: type[NativeTransport | TrioWebSocket]) -> Generator[None]:
+    honest = transport.send_nowait
 
-    async def send(self: TrioWebSocket, messages: Sequence[bytes]) -> None:
+    def send_nowait(self: Any, messages: Sequence[bytes]) -> bool:
         if any(TRIGGER in message for message in messages):
             raise InjectedFault
-        await honest(self, messages)
+        return honest(self, messages)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TrioWebSocket, "send", send)
+        patch.setattr(transport, "send_nowait", send_nowait)
         yield
 
 
 @contextmanager
-def _broken_receive() -> Generator[None]:
-    honest = TrioWebSocket.receive
+def _broken_receive(transport: type[NativeTransport | TrioWebSocket]) -> Generator[None]:
+    honest = transport.receive
 
-    async def receive(self: TrioWebSocket) -> list[bytes]:
+    async def receive(self: Any) -> list[bytes]:
         messages = await honest(self)
         if any(TRIGGER in message for message in messages):
             raise InjectedFault
         return messages
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TrioWebSocket, "receive", receive)
+        patch.setattr(transport, "receive", receive)
         yield
 
 
+# Now the owner sends, which has something for the connection, and now the connection's own task.
+EITHER = RunConfig(latency=(0.001, 0.05), buggify={"connection.backlogged": 0.5})
+
+
 @pytest.mark.parametrize("broken", [_broken_decode, _broken_send, _broken_receive])
-@simulate(seeds=5, config=RunConfig(latency=(0.001, 0.05)), invariants=False)
+@on_both_transports(seeds=5, config=EITHER, invariants=False)
 async def test_a_fault_of_our_own_ends_one_connection_with_1011(
-    sim: Simulation, broken: Callable[[], AbstractContextManager[None]]
+    sim: Simulation,
+    broken: Callable[[type[NativeTransport | TrioWebSocket]], AbstractContextManager[None]],
 ) -> None:
     ana, bo = await sim.clients("ana", "bo")
     await ana.join(match_size=2)
     await bo.join(match_size=2)
     await ana.expect("room-found")
-    with broken():
+    with broken(NativeTransport if sim.config.transport == "native" else TrioWebSocket):
         for number in range(3):
             unlucky = await sim.client(f"unlucky-{number}")
             # Its own words come back to it as a target that is not there, so they pass every step.

@@ -14,7 +14,7 @@ from focus_signal.testing.simulation import Simulation
 from tests.server.hostile import frames
 from tests.server.hostile.frames import frame, text
 from tests.server.hostile.peer import Peer, event
-from tests.simulations.levels import at_both_levels
+from tests.simulations.levels import at_every_level, on_both_transports
 from tests.simulations.looks import end_read_at, sdps
 from tests.simulations.raw import INSTANT, empties_by, open_peer
 
@@ -40,7 +40,7 @@ def test_the_defaults_are_those_that_are_tested() -> None:
 
 
 @pytest.mark.parametrize("answer", [None, b"another payload"])
-@simulate(seeds=5, config=EXACT)
+@on_both_transports(seeds=5, config=EXACT)
 async def test_no_pong_in_time_is_4002(sim: Simulation, answer: bytes | None) -> None:
     async with open_peer(sim, "mute") as peer:
         await _next_ping(peer)
@@ -53,7 +53,7 @@ async def test_no_pong_in_time_is_4002(sim: Simulation, answer: bytes | None) ->
         await empties_by(sim, sim.now())
 
 
-@simulate(seeds=5, config=EXACT)
+@on_both_transports(seeds=5, config=EXACT)
 async def test_a_pong_in_the_last_moment_is_in_time(sim: Simulation) -> None:
     async with open_peer(sim, "late") as peer:
         for _ in range(5):
@@ -63,7 +63,7 @@ async def test_a_pong_in_the_last_moment_is_in_time(sim: Simulation) -> None:
         await peer.part()
 
 
-@simulate(seeds=5, config=EXACT)
+@on_both_transports(seeds=5, config=EXACT)
 async def test_what_a_peer_says_instead_of_a_pong_does_not_count(sim: Simulation) -> None:
     async with open_peer(sim, "talker") as peer:
         await _next_ping(peer)
@@ -77,7 +77,7 @@ async def test_what_a_peer_says_instead_of_a_pong_does_not_count(sim: Simulation
         assert sim.now() == asked + PONG
 
 
-@simulate(seeds=5, config=OFTEN)
+@on_both_transports(seeds=5, config=OFTEN)
 async def test_who_is_being_asked_is_not_asked_again(sim: Simulation) -> None:
     async with open_peer(sim, "mute") as peer:
         assert await peer.events() == ["ping", "close 4002 no-pong", "eof"]
@@ -85,7 +85,7 @@ async def test_who_is_being_asked_is_not_asked_again(sim: Simulation) -> None:
 
 
 @pytest.mark.parametrize("closes", [True, False])
-@simulate(seeds=5, config=EXACT)
+@on_both_transports(seeds=5, config=EXACT)
 async def test_who_answers_neither_a_ping_nor_a_close_frame_is_cut(sim: Simulation, *, closes: bool) -> None:
     async with open_peer(sim, "mute") as peer:
         peer.answers_close = closes
@@ -95,7 +95,7 @@ async def test_who_answers_neither_a_ping_nor_a_close_frame_is_cut(sim: Simulati
         assert sim.now() == asked + PONG + (0.0 if closes else CLOSE)
 
 
-@at_both_levels(seeds=5, config=EXACT)
+@at_every_level(seeds=5, config=EXACT)
 async def test_who_vanishes_is_given_up_and_its_room_is_told(sim: Simulation) -> None:
     ghost, bo = await sim.clients("ghost", "bo")
     await ghost.join(match_size=2)
@@ -116,7 +116,7 @@ async def test_who_vanishes_is_given_up_and_its_room_is_told(sim: Simulation) ->
     assert bo.is_open
 
 
-@at_both_levels(seeds=5, config=EXACT)
+@at_every_level(seeds=5, config=EXACT)
 async def test_who_was_given_up_is_not_heard_any_more(sim: Simulation) -> None:
     """Its words still arrive while our close frame waits for an answer; nobody gets them."""
     deaf, bo = await sim.clients("deaf", "bo")
@@ -135,7 +135,7 @@ async def test_who_was_given_up_is_not_heard_any_more(sim: Simulation) -> None:
         assert said - len(heard) == pytest.approx(CLOSE / 0.1, abs=2)
 
 
-@simulate(seeds=5, config=EXACT)
+@at_every_level(seeds=5, config=EXACT)
 async def test_one_way_is_no_way(sim: Simulation) -> None:
     """Who hears the pings is given up all the same when its answers do not arrive."""
     [ana] = await sim.clients("ana")
@@ -145,7 +145,7 @@ async def test_one_way_is_no_way(sim: Simulation) -> None:
     assert sim.now() <= PING + PONG + CLOSE
 
 
-@at_both_levels(seeds=3, config=UNEVEN)
+@at_every_level(seeds=3, config=UNEVEN)
 async def test_who_answers_is_kept(sim: Simulation) -> None:
     ana, bo = await sim.clients("ana", "bo")
     sim.net.partition(bo, seconds=PONG - 1.0)  # this long, any time, is no reason

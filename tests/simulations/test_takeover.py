@@ -6,11 +6,10 @@ import trio
 
 from focus_signal.testing.noticed import sometimes
 from focus_signal.testing.plan import RunConfig
-from focus_signal.testing.simulated import simulate
 from focus_signal.testing.simulation import Simulation
 from tests.server.hostile import frames
 from tests.server.hostile.frames import text
-from tests.simulations.levels import at_both_levels
+from tests.simulations.levels import at_every_level, on_both_transports
 from tests.simulations.looks import end_read_at, sdps
 from tests.simulations.raw import EXACT, open_peer
 
@@ -20,7 +19,7 @@ HASTY = RunConfig(
 )
 
 
-@at_both_levels(seeds=10, config=HASTY)
+@at_every_level(seeds=10, config=HASTY)
 async def test_the_newer_connection_closes_the_older_and_hears_what_the_older_would(sim: Simulation) -> None:
     old, bo = await sim.clients("ana", "bo")
     await old.join(match_size=2)
@@ -38,7 +37,7 @@ async def test_the_newer_connection_closes_the_older_and_hears_what_the_older_wo
     assert (at.connections, at.users, at.rooms) == (2, 2, 1)
 
 
-@at_both_levels(seeds=10, config=HASTY)
+@at_every_level(seeds=10, config=HASTY)
 async def test_a_place_in_a_queue_is_the_connections_own(sim: Simulation) -> None:
     """The older one's goes with it; the newer one's does not, however late the older one's end comes."""
     [old] = await sim.clients("ana")
@@ -59,7 +58,7 @@ async def test_a_place_in_a_queue_is_the_connections_own(sim: Simulation) -> Non
     assert (await new.expect("room-found")).peers == ("ana", "bo")
 
 
-@at_both_levels(seeds=10, config=HASTY)
+@at_every_level(seeds=10, config=HASTY)
 async def test_of_many_at_once_the_newest_is_left(sim: Simulation) -> None:
     clients = [sim.start_client("ana") for _ in range(6)]
     [bo] = await sim.clients("bo")
@@ -75,7 +74,7 @@ async def test_of_many_at_once_the_newest_is_left(sim: Simulation) -> None:
     assert (await there[0].expect("offer")).sdp == "hello"
 
 
-@simulate(seeds=5, config=EXACT)
+@on_both_transports(seeds=5, config=EXACT)
 async def test_what_the_older_one_says_behind_its_end_is_not_heard(sim: Simulation) -> None:
     async with open_peer(sim, "ana") as old, open_peer(sim, "bo") as bo:
         for peer in (old, bo):
@@ -95,7 +94,7 @@ async def test_what_the_older_one_says_behind_its_end_is_not_heard(sim: Simulati
         await bo.part()
 
 
-@at_both_levels(seeds=10, config=EXACT)
+@at_every_level(seeds=10, config=EXACT)
 async def test_a_user_that_comes_back_within_its_grace_has_its_seat(sim: Simulation) -> None:
     first, bo = await sim.clients("ana", "bo")
     await first.join(match_size=2)
@@ -112,7 +111,7 @@ async def test_a_user_that_comes_back_within_its_grace_has_its_seat(sim: Simulat
     assert (await bo.expect("answer")).sdp == "still"
 
 
-@at_both_levels(seeds=5, config=EXACT)
+@at_every_level(seeds=5, config=EXACT)
 async def test_a_user_that_comes_back_later_is_a_new_one(sim: Simulation) -> None:
     first, bo = await sim.clients("ana", "bo")
     await first.join(match_size=2)

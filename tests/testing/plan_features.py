@@ -35,6 +35,10 @@ OPTIONS = (
     "ping_interval",
     "outbox_bytes",
     "inbox_batches",
+    "write_timeout",
+    "transport",
+    "plain_streams",
+    "client_pings",
     "sizes",
 )
 LATENCIES = ((0.001, 0.05), (0.001, 0.005), (0.02, 0.4), (0.0, 1.0), (0.125, 0.125))
@@ -110,11 +114,14 @@ EXPECTED = {
     *(f"latency {span}" for span in LATENCIES),
     *(f"chunk {size}" for size in (0, 3, 16, 64)),
     *(f"bandwidth {rate}" for rate in (0.0, 5_000.0, 50_000.0)),
-    *(f"window {size}" for size in (512, 4_096, 65_536)),
+    *(f"window {size}" for size in (40, 100, 512, 4_096, 65_536)),
     *(f"fin_delay {delay}" for delay in (0.0, 0.25, 1.0, 2.0)),
     *("relay_scope room", "relay_scope any", "seat_grace 2.0", "seat_grace 30.0"),
-    *("ping_interval 20.0", "ping_interval 3600.0"),
-    *(f"outbox_bytes {size}" for size in (1_024, 8_192, 1_048_576)),
+    *(f"ping_interval {interval}" for interval in (5.0, 20.0, 3600.0)),
+    *(f"client_pings {interval}" for interval in (0.0, 0.5, 3.0)),
+    *(f"outbox_bytes {size}" for size in (256, 1_024, 8_192, 1_048_576)),
+    *("write_timeout 1.0", "write_timeout 10.0", "plain_streams True", "plain_streams False"),
+    *("transport native", "transport trio-websocket"),
     *(f"inbox_batches {count}" for count in (1, 2, 64)),
     *(f"sizes {sizes}" for sizes in ((2,), (3,), (4,), (2, 3), (2, 4), (3, 4), (2, 3, 4))),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
+from msgspec.structs import replace
 
 from focus_signal.core.commands import Relay, Withdraw
 from focus_signal.core.effects import Deliver, Refused
@@ -245,7 +245,7 @@ def test_what_an_older_connection_says_reaches_nobody() -> None:
 def test_a_message_that_is_not_delivered_as_it_was_sent(change: dict[str, str | bytes]) -> None:
     story, ana, bo = met()
     (message,) = marks(story, 1)
-    changed = evolve(message, **change)  # type: ignore[arg-type]
+    changed = replace(message, **change)
     story.signal(ana, "bo", Deliver(bo, changed))
     story.get(bo, changed)
     assert story.broken() == {"altered"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
+from msgspec.structs import replace
 
 from focus_signal.core.commands import RequestMatch, Withdraw
 from focus_signal.core.effects import Close, Deliver
@@ -140,7 +140,7 @@ def test_a_message_that_is_not_got_as_it_was_delivered() -> None:
     command = story.send(ana, "bo")
     message = story.message(command)
     story.decide(command, Deliver(bo, message))
-    story.get(bo, evolve(message, payload=message.payload.replace(b' "', b' and more"')))
+    story.get(bo, replace(message, payload=message.payload.replace(b' "', b' and more"')))
     assert story.broken() == {"altered"}
 
 
@@ -149,5 +149,5 @@ def test_a_payload_may_come_in_another_dress() -> None:
     command = story.send(ana, "bo")
     message = story.message(command)
     story.decide(command, Deliver(bo, message))
-    story.get(bo, evolve(message, payload=b', "sdp" :' + message.payload.partition(b":")[2]))
+    story.get(bo, replace(message, payload=b', "sdp" :' + message.payload.partition(b":")[2]))
     assert story.broken() == set()

@@ -13,6 +13,7 @@ from focus_signal.testing.plan import Fault, Join, Level, Open, Operation, Plan,
 from focus_signal.testing.shell.play import run_shell
 from focus_signal.testing.subject import SERVER, Subject
 from focus_signal.testing.subjects.mutants import MUTANTS
+from focus_signal.testing.subjects.mutants_frames import FRAME_MUTANTS
 from focus_signal.testing.subjects.mutants_shell import SHELL_MUTANTS
 from focus_signal.testing.workload.swarm import swarm
 
@@ -41,42 +42,67 @@ def broken(plan: Plan, subject: Subject) -> set[str]:
     return {violation.invariant for violation in check(run_core(plan, subject), plan)}
 
 
-# Above the core, on real tasks and a simulated network. All but one are found by a swarm soon enough.
+# Above the core, on real tasks and a simulated network. All but two are found by a swarm soon enough.
 
+SOON = 40
 FULL = {"drain-says-nothing"}  # without frames a connection that is cut is told so all the same
-BY_HAND = {"unbounded-outbox"}
+BY_HAND = {"unbounded-outbox", "begun-is-forgotten"}
 
 
 @pytest.mark.parametrize(
     "mutant",
-    [mutant for mutant in SHELL_MUTANTS if mutant.name not in BY_HAND],
+    [mutant for mutant in (*SHELL_MUTANTS, *FRAME_MUTANTS) if mutant.name not in BY_HAND],
     ids=lambda mutant: mutant.name,
 )
 def test_a_mutant_of_the_shell_is_found(mutant: Subject) -> None:
     workload = swarm(verbs=("drain", "restart") if mutant.breaks == "drained" else ())
-    level: Level = "full" if mutant.name in FULL else "message"
+    level: Level = "full" if mutant.name in FULL or mutant in FRAME_MUTANTS else "message"
     assert any(
         mutant.breaks in broken_above(plan, mutant, level)
-        for plan in (workload.plan(seed) for seed in range(40))
+        for plan in (workload.plan(seed) for seed in range(SOON))
     )
 
 
-def test_an_outbox_without_a_bound_is_found() -> None:
+def flood(fault: Fault, config: RunConfig) -> Plan:
+    """Have a peer whose link is meddled with sent more than its outbox may hold."""
     operations: list[Operation] = [
         Open(id=1, at=0.0, conn=1, user="ana"),
         Open(id=2, at=0.0, conn=2, user="bo"),
         Join(id=3, at=1.0, conn=1, size=2),
         Join(id=4, at=1.0, conn=2, size=2),
-        Fault(id=5, at=2.0, conn=2, fault="hold"),
+        fault,
     ]
     operations += [
         Signal(id=10 + count, at=3.0 + count, conn=1, kind="offer", to="bo", padding=900)
         for count in range(6)
     ]
-    plan = Plan(seed=1, config=RunConfig(window=512, outbox_bytes=1024), operations=tuple(operations))
-    (mutant,) = (mutant for mutant in SHELL_MUTANTS if mutant.name in BY_HAND)
-    assert broken_above(plan, mutant, "message") == {"bound"}
+    return Plan(seed=1, config=config, operations=tuple(operations))
+
+
+def named(name: str) -> Subject:
+    (mutant,) = (mutant for mutant in MUTANTS if mutant.name == name)
+    return mutant
+
+
+def test_an_outbox_without_a_bound_is_found() -> None:
+    held = Fault(id=5, at=2.0, conn=2, fault="hold")
+    plan = flood(held, RunConfig(window=512, outbox_bytes=1024))
+    assert broken_above(plan, named("unbounded-outbox"), "message") == {"bound"}
     assert broken_above(plan, SERVER, "message") == set()
+
+
+def test_a_frame_that_is_dropped_when_it_had_begun_is_found() -> None:
+    slow = Fault(id=5, at=2.0, conn=2, fault="slow-reader", amount=100.0)
+    plan = flood(slow, RunConfig(window=100, outbox_bytes=1024))
+    assert "frames" in broken_above(plan, named("begun-is-forgotten"), "full")
+    assert broken_above(plan, SERVER, "full") == set()
+
+
+@pytest.mark.long
+def test_a_swarm_finds_that_one_too() -> None:
+    mutant, workload = named("begun-is-forgotten"), swarm()
+    plans = (workload.plan(seed) for seed in range(400))
+    assert any("frames" in broken_above(plan, mutant, "full") for plan in plans)
 
 
 def broken_above(plan: Plan, subject: Subject, level: Level) -> set[str]:
@@ -84,8 +110,17 @@ def broken_above(plan: Plan, subject: Subject, level: Level) -> set[str]:
     return {violation.invariant for violation in check(history, plan)}
 
 
+@pytest.mark.parametrize("name", ["begins-anew", "rest-is-lost", "next-is-lost"])
+def test_a_mutant_of_the_sender_is_found_without_websocket_too(name: str) -> None:
+    mutant, workload = named(name), swarm()
+    assert any(
+        mutant.breaks in broken_above(plan, mutant, "message")
+        for plan in (workload.plan(seed) for seed in range(SOON))
+    )
+
+
 def test_what_a_mutant_changes_is_changed_back() -> None:
-    (mutant,) = (mutant for mutant in SHELL_MUTANTS if mutant.name == "unbounded-outbox")
+    mutant = named("unbounded-outbox")
     for error in (None, KeyError("what a run may raise")):
         try:
             with mutant.changed():

@@ -216,10 +216,23 @@ def test_the_mark_of_a_signal_is_found_again_in_its_payload(number: int, padding
 
 
 def test_a_config_gives_the_servers_settings() -> None:
-    config = RunConfig(relay_scope="any", seat_grace=2.0, max_match_size=5, inbox_batches=2)
-    assert config.server_config() == Config(
-        relay_scope="any", seat_grace=2.0, max_match_size=5, inbox_batches=2, ping_interval=3600.0
+    config = RunConfig(
+        relay_scope="any", seat_grace=2.0, max_match_size=5, inbox_batches=2, transport="trio-websocket"
     )
+    assert config.server_config() == Config(
+        relay_scope="any",
+        seat_grace=2.0,
+        max_match_size=5,
+        inbox_batches=2,
+        ping_interval=3600.0,
+        transport="trio-websocket",
+    )
+
+
+def test_a_plan_that_names_no_transport_means_the_servers_own() -> None:
+    assert read_plan('{"seed":1,"config":{},"operations":[]}').config.transport == "native"
+    with pytest.raises(PlanError, match=r"\$\.config\.transport"):
+        read_plan('{"seed":1,"config":{"transport":"none"},"operations":[]}')
 
 
 def test_keeping_changes_the_operations_alone() -> None:
@@ -241,6 +254,9 @@ def test_keeping_changes_the_operations_alone() -> None:
         ({"buggify": {"owner.early-turn": 0.5}}, "config.buggify must name one of owner.late-turn"),
         ({"buggify": {"owner.late-turn": 2.0}}, "config.buggify['owner.late-turn'] must be from 0 to 1"),
         ({"seat_grace": 0.0}, "config.seat_grace must be a finite number of seconds above 0, not 0.0"),
+        ({"client_pings": -1.0}, "config.client_pings must be from 0 to below"),
+        ({"write_timeout": 0.0}, "config.write_timeout must be a finite number of seconds above 0"),
+        ({"transport": "wsproto"}, "config.transport must be 'native' or 'trio-websocket', not 'wsproto'"),
         ({"max_match_size": 0}, "config.max_match_size must be a whole number from 1"),
     ],
 )

@@ -121,7 +121,11 @@ STRANGE = {
     "ping_interval": 20.0,
     "outbox_bytes": 1_024,
     "inbox_batches": 1,
+    "write_timeout": 1.0,
     "max_match_size": 4,
+    "transport": "trio-websocket",
+    "plain_streams": True,
+    "client_pings": 0.5,
 }
 
 

@@ -8,14 +8,16 @@ import sys
 from collections import Counter
 from importlib import import_module
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from focus_signal.core.effects import Relayed, RoomFound
 from focus_signal.errors import PlanError
+from focus_signal.server.config import TransportName
 from focus_signal.testing import history as h
 from focus_signal.testing.core_level import run_core
 from focus_signal.testing.invariants.check import check
@@ -94,6 +96,20 @@ def test_what_is_switched_off_changes_no_other_option() -> None:
         full = msgspec.structs.asdict(EVERYTHING.config(seed))
         less = msgspec.structs.asdict(swarm(faults=(), verbs=(), buggify=False).config(seed))
         assert {name for name in full if full[name] != less[name]} <= {"weights", "buggify"}
+
+
+@pytest.mark.parametrize("transport", get_args(TransportName))
+def test_an_author_may_choose_the_transport_and_changes_nothing_else(transport: TransportName) -> None:
+    for seed in range(20):
+        plan = swarm(transport=transport).plan(seed)
+        drawn = swarm().plan(seed)
+        assert plan.config.transport == transport
+        assert plan == replace(drawn, config=replace(drawn.config, transport=transport))
+
+
+def test_most_seeds_are_on_the_servers_own_transport() -> None:
+    drawn = Counter(swarm().config(seed).transport for seed in range(400))
+    assert drawn["native"] > 2 * drawn["trio-websocket"] > 50
 
 
 def test_the_points_meddle_in_about_half_of_the_seeds() -> None:
@@ -216,6 +232,7 @@ def test_plans_needs_hypothesis_and_says_so(monkeypatch: pytest.MonkeyPatch) -> 
         ({"sizes": ()}, "sizes must hold one size at least"),
         ({"sizes": (2, 17)}, "sizes must be a whole number from 1 to 16, not 17"),
         ({"faults": ("loss",)}, "faults must be among partition, hold, release"),
+        ({"transport": "wsproto"}, "transport must be among native, trio-websocket, not 'wsproto'"),
         ({"verbs": ("dance",)}, "verbs must be among drain, stop, restart, not 'dance'"),
     ],
 )

@@ -16,6 +16,7 @@ from focus_signal.core.commands import Command, Connect
 from focus_signal.errors import TransportClosed
 from focus_signal.observe.buggify import buggify, witness
 from focus_signal.server.config import Config
+from focus_signal.server.guard import report
 from focus_signal.server.outbox import Outbox, OutboxStatistics
 from focus_signal.server.owner import Inbox
 from focus_signal.server.transport import ProtocolViolation, Transport
@@ -96,7 +97,12 @@ class Connection:
             return
         if self._nursery is None or not self._starts_writers:
             return
-        gone = not buggify("connection.backlogged") and self._transport.send_nowait(self._outbox.take())
+        try:
+            gone = not buggify("connection.backlogged") and self._transport.send_nowait(self._outbox.take())
+        except Exception as fault:  # noqa: BLE001 - a guard: who flushes is the owner, and must not end with this one
+            report(fault, f"connection {self.number}")
+            self._outbox.close("internal-error")
+            gone = False
         if not gone or self._outbox.last is not None:
             self._outbox.unsent = self._transport.unsent
             self._writer = trio.CancelScope()

@@ -89,7 +89,7 @@ class Strange(_Event, tag="strange"):
 
 
 class Torn(_Event, tag="torn"):
-    """The server has sent what is wrong by itself: `conn`, None for a client of a test's own, hears no more."""
+    """The server has sent a client what is wrong by itself; `conn` is None for a client of a test's own."""
 
     conn: int | None
     text: str

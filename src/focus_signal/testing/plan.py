@@ -142,6 +142,7 @@ class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
       outbox_bytes: the server's.
       outbox_messages: the server's.
       inbox_batches: the server's.
+      write_timeout: the server's.
       buggify: how likely each named point in the server meddles, from 0 to 1.
       transport: the server's, at the full level.
       plain_streams: whether the server's streams take nothing without waiting, as those under TLS do.
@@ -168,6 +169,7 @@ class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     outbox_bytes: int = 1024 * 1024
     outbox_messages: int = 4096
     inbox_batches: int = 64
+    write_timeout: float = 10.0
     buggify: dict[str, float] = field(default_factory=dict[str, float])
     transport: TransportName = "native"
     plain_streams: bool = False
@@ -184,6 +186,7 @@ class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             outbox_bytes=self.outbox_bytes,
             outbox_messages=self.outbox_messages,
             inbox_batches=self.inbox_batches,
+            write_timeout=self.write_timeout,
             transport=self.transport,
         )
 

@@ -32,6 +32,7 @@ _OPTIONS: dict[str, object] = {
     "outbox_bytes": _PLAIN.outbox_bytes,
     "inbox_batches": _PLAIN.inbox_batches,
     "max_match_size": _PLAIN.max_match_size,
+    "write_timeout": _PLAIN.write_timeout,
     "transport": _PLAIN.transport,
     "plain_streams": False,
     "client_pings": 0.0,

@@ -5,11 +5,13 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import zip_longest
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 from attrs import frozen
+from msgspec.structs import replace
 
 from focus_signal.errors import NondeterminismError, PlanError, SimulationFailed
+from focus_signal.server.config import TransportName
 from focus_signal.testing.determinism.heap_noise import heap_noise
 from focus_signal.testing.determinism.policies import Policy, policy_named, replay
 from focus_signal.testing.determinism.runtime import Failed, attempt_deterministically
@@ -28,6 +30,8 @@ from focus_signal.testing.workload.swarm import swarm
 
 SimulatedTest = Callable[..., Awaitable[object]]
 PATIENCE = 60.0
+# It has room for most messages, and for the answer to a handshake.
+_GENTLE_WINDOW = 512
 
 
 @frozen(eq=False)
@@ -45,6 +49,7 @@ def simulate(
     seeds: int | Iterable[int] = 200,
     *,
     level: Level = "full",
+    transport: TransportName | None = None,
     schedule: str = "shuffle",
     config: RunConfig | None = None,
     subject: Subject | str = SERVER,
@@ -60,6 +65,8 @@ def simulate(
     Args:
       seeds: how many, from 0; or which.
       level: "full" for WebSocket on a simulated TCP, "message" for the same server without frames.
+      transport: the server's at the full level, "native" or "trio-websocket"; None takes that of the config,
+        which differs from seed to seed if there is no config.
       schedule: what decides the order of tasks: "shuffle", or "pct", "pct:DEPTH" and "single-step", which go
         beyond what Trio itself may do.
       config: every option, the same for all seeds.
@@ -75,6 +82,8 @@ def simulate(
     if level not in {"message", "full"}:
         raise PlanError(f"level must be 'message' or 'full', not {level!r}: the core has no clients")
     tried = subject_named(subject) if isinstance(subject, str) else subject
+    if transport not in {None, *get_args(TransportName)}:
+        raise PlanError(f"transport must be 'native' or 'trio-websocket', not {transport!r}")
     own_seeds = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
     if not own_seeds:
         raise PlanError(f"seeds must be one at least, not {seeds!r}: no seed tests nothing")
@@ -93,7 +102,7 @@ def simulate(
                     body,
                     seed=seed,
                     level=(SETTINGS.level or level) if replayed is None else replayed.level,
-                    config=config if replayed is None else replayed.plan.config,
+                    config=_config(config, transport, seed) if replayed is None else replayed.plan.config,
                     subject=tried,
                     policy=_policy(schedule, seed, replayed),
                     patience=patience,
@@ -185,8 +194,22 @@ def run_test(
 
 
 def gentle_config(seed: int) -> RunConfig:
-    """Draw latencies, segments and points of meddling for a test that brings its own faults."""
-    return swarm(faults=(), verbs=()).config(seed)
+    """Draw latencies, segments and points of meddling for a test that brings its own faults.
+
+    Nothing is drawn that closes a connection which no test has done anything to.
+    """
+    drawn, usual = swarm(faults=(), verbs=()).config(seed), RunConfig()
+    return replace(
+        drawn,
+        window=max(drawn.window, _GENTLE_WINDOW),
+        outbox_bytes=usual.outbox_bytes,
+        write_timeout=usual.write_timeout,
+    )
+
+
+def _config(config: RunConfig | None, transport: TransportName | None, seed: int) -> RunConfig:
+    options = config or gentle_config(seed)
+    return options if transport is None else replace(options, transport=transport)
 
 
 def _seeds(own: list[int]) -> list[int]:

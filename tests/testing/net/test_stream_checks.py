@@ -41,6 +41,6 @@ async def test_trios_own_checks(options: LinkOptions, autojump_clock: MockClock)
 
 async def test_a_stream_is_a_servers_link(autojump_clock: MockClock) -> None:
     _, client, server = await pair()
-    assert isinstance(server, Link)
-    assert link_of(server) is server
+    link: Link = server
+    assert link_of(server) is link
     assert link_of(client) is client

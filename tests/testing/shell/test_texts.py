@@ -35,6 +35,7 @@ STRANGE = [
     b'{"type":"offer","sdp":1}',
     b'{"type":"matchmaking","matchSize":2}',
     b"\xff",
+    b'{"type":"error","code":"\xff","message":"m"}',
 ]
 
 

@@ -3,6 +3,7 @@
 network   Network: listeners, connecting, counts, the digest of all bytes
 faults    what a test does to a label's links: partition, hold, reset, slow reader ...
 listener  SimListener: accepts, as `trio.abc.Listener` has it
+plain     PlainListener: the same, with streams that are no more than `trio.abc.Stream`s
 stream    SimStream: one end, a Trio stream and a server's link at once
 link      SimLink: two ends and the two directions between them; carries out what arrives
 wire      Wire: one direction, from what is sent to what can be read

@@ -186,7 +186,7 @@ class Caller:
             return
         message = read_text(text)
         if message is None:
-            self.world.notes.add(h.Strange(trio.current_time(), self.conn, text.decode()))
+            self.world.notes.add(h.Strange(trio.current_time(), self.conn, text.decode(errors="replace")))
             return
         notes = self.world.notes
         notes.add(h.Got(trio.current_time(), self.conn, notes.marks.got(self.conn, message)))

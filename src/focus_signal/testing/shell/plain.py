@@ -58,7 +58,7 @@ class PlainFrames:
         nothing stands behind a close frame, and a stream that ends in good order does so behind one.
     """
 
-    _of_server: bool = False
+    of_server: bool = False
     wrong: str | None = field(default=None, init=False)
     """What was wrong first; nothing is read from then on."""
     closed: bool = field(default=False, init=False)
@@ -84,7 +84,7 @@ class PlainFrames:
             frame = PlainFrame(Kind(number), bytes(self._buffer[_HEAD.size : _HEAD.size + length]))
             del self._buffer[: _HEAD.size + length]
             self.closed = self.closed or frame.kind is Kind.CLOSE
-            if self._of_server and frame.kind is Kind.TEXT and read_text(frame.content) is None:
+            if self.of_server and frame.kind is Kind.TEXT and read_text(frame.content) is None:
                 self.wrong = f"a text is none of the server's messages: {frame.content[:80]!r}"
                 break
             frames.append(frame)
@@ -92,7 +92,7 @@ class PlainFrames:
 
     def end(self) -> None:
         """Take the end of the stream in good order."""
-        if self.wrong is None and self._of_server:
+        if self.wrong is None and self.of_server:
             if self.within:
                 self.wrong = f"the stream ends within a frame, of which there is {bytes(self._buffer[:40])!r}"
             elif self._begun and not self.closed:
@@ -102,6 +102,6 @@ class PlainFrames:
         torn = number not in tuple(Kind) or (number != Kind.TEXT and length > _LONGEST_CONTROL)
         if torn or (number == Kind.CLOSE and length < _CODE.size):
             return f"a frame begins with {bytes(self._buffer[:40])!r}"
-        if self.closed and self._of_server:
+        if self.closed and self.of_server:
             return f"there is something behind the close frame: {bytes(self._buffer[:40])!r}"
         return None

@@ -1,9 +1,9 @@
 """What a server of ours sends over WebSocket, read as strictly as can be; written from RFC 6455 alone.
 
 Nothing here is shared with the codec that the server sends by, and nothing is forgiven: a whole message a
-frame, unmasked, no reserved bit, the shortest length, a text that is one of the server's messages, and nothing
-behind a close frame. What is wrong is known by the first byte that shows it, so a torn frame is found even if
-what its end announces never comes.
+frame, unmasked, no reserved bit, the shortest length, a text that is one of the server's messages, and
+nothing behind a close frame. What is wrong is known by the first byte that shows it, so a torn frame is found
+even if the rest of what it seems to be never comes.
 """
 
 from typing import Protocol
@@ -54,10 +54,11 @@ class StrictFrames:
     """Read the answer to a handshake, and if it is a welcome, the frames behind it.
 
     Args:
-      says_goodbye: whether a stream that ends in good order must do so behind a close frame.
+      ends_well: whether a stream that ends in good order must do so behind a close frame; if not, it may end
+        anywhere.
     """
 
-    _says_goodbye: bool = True
+    ends_well: bool = True
     wrong: str | None = field(default=None, init=False)
     """What was wrong first; nothing is read from then on."""
     head: bytes | None = field(default=None, init=False)
@@ -94,9 +95,11 @@ class StrictFrames:
 
     def end(self) -> None:
         """Take the end of the stream in good order."""
+        if not self.ends_well:
+            return
         if self.within:
             self._refuse(f"the stream ends within a frame, of which there is {bytes(self._buffer[:40])!r}")
-        elif self._says_goodbye and self.status == _SWITCHED and not self.closed:
+        elif self.status == _SWITCHED and not self.closed:
             self._refuse("the stream ends in good order, and no close frame came")
 
     def _read_head(self) -> bool:

@@ -1,8 +1,8 @@
 """A WebSocket client that forgives nothing: what is wrong with what the server sends ends the connection.
 
 It is written for simulations: it draws nothing, so that the same client sends the same bytes in every run,
-and it shares no code with the server. Clients of the full level speak through it when the server is on its own
-transport; on the library's they are the library's.
+and it shares no code with the server. Clients of the full level speak through it when the server is on its
+own transport; on the library's they are the library's.
 """
 
 import base64

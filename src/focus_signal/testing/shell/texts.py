@@ -27,7 +27,7 @@ def read_text(text: bytes) -> Message | None:
     """Read a text of the server's; None if it is none of those that it may send."""
     try:
         came = _decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     match came:
         case _Text(type="room-found", roomId=str(room), peers=tuple(peers)):

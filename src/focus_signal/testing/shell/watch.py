@@ -40,8 +40,8 @@ class Watch:
         if self._level == "message":
             strict = PlainFrames(of_server=True)
         else:
-            # The library ends a stream that was not WebSocket without a word.
-            strict = StrictFrames(says_goodbye=self._config.transport == "native")
+            # The library ends some streams without a close frame, or within one that found no room in time.
+            strict = StrictFrames(ends_well=self._config.transport == "native")
         _, down = link.wires
         down.tap = _Tap(self, strict, link.label).take
 

@@ -4,9 +4,16 @@ A checker that no mutant has set off may be one that cannot be set off; so each 
 """
 
 from focus_signal.testing.subject import Subject
+from focus_signal.testing.subjects.mutants_frames import FRAME_MUTANTS
 from focus_signal.testing.subjects.mutants_queues import QUEUE_MUTANTS
 from focus_signal.testing.subjects.mutants_rooms import ROOM_MUTANTS
 from focus_signal.testing.subjects.mutants_sessions import SESSION_MUTANTS
 from focus_signal.testing.subjects.mutants_shell import SHELL_MUTANTS
 
-MUTANTS: tuple[Subject, ...] = (*QUEUE_MUTANTS, *ROOM_MUTANTS, *SESSION_MUTANTS, *SHELL_MUTANTS)
+MUTANTS: tuple[Subject, ...] = (
+    *QUEUE_MUTANTS,
+    *ROOM_MUTANTS,
+    *SESSION_MUTANTS,
+    *SHELL_MUTANTS,
+    *FRAME_MUTANTS,
+)

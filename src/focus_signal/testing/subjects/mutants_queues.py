@@ -91,7 +91,7 @@ class _Miscounted(Queues):
 
 class _SeatedDoNotWait(PlantedMatchmaker):
     def _request_match(self, command: RequestMatch) -> list[Effect]:
-        session = self._sessions.of_connection(command.connection)
+        session = self._sessions.by_connection.get(command.connection)
         if session is not None and session.room is not None and command.size > 1:
             return []
         return super()._request_match(command)
@@ -99,13 +99,13 @@ class _SeatedDoNotWait(PlantedMatchmaker):
 
 class _WithdrawnStillWaits(PlantedMatchmaker):
     def _withdraw(self, connection: int) -> list[Effect]:
-        session = self._sessions.of_connection(connection)
+        session = self._sessions.by_connection.get(connection)
         if session is not None:
             session.leaving = True
         return []
 
     def _disconnect(self, connection: int) -> list[Effect]:
-        session = self._sessions.of_connection(connection)
+        session = self._sessions.by_connection.get(connection)
         if session is not None:
             self._queues.leave(session)
         return super()._disconnect(connection)
@@ -113,7 +113,7 @@ class _WithdrawnStillWaits(PlantedMatchmaker):
 
 class _WithdrawnMayAsk(PlantedMatchmaker):
     def _request_match(self, command: RequestMatch) -> list[Effect]:
-        session = self._sessions.of_connection(command.connection)
+        session = self._sessions.by_connection.get(command.connection)
         if session is None or not session.leaving:
             return super()._request_match(command)
         session.leaving = False

@@ -36,7 +36,7 @@ class _PeersWithoutOneself(PlantedMatchmaker):
     def _request_match(self, command: RequestMatch) -> list[Effect]:
         effects: list[Effect] = []
         for effect in super()._request_match(command):
-            own = self._sessions.of_connection(effect.connection)
+            own = self._sessions.by_connection.get(effect.connection)
             if isinstance(effect, Deliver) and isinstance(effect.message, RoomFound) and own is not None:
                 found = effect.message
                 others = tuple(peer for peer in found.peers if peer != own.user)
@@ -58,19 +58,29 @@ class _EachSeesAnotherOrder(PlantedMatchmaker):
 
 
 class _AnybodyMay(PlantedMatchmaker):
-    def _may_relay(self, sender: Session, target: Session) -> bool:
-        del sender, target
-        return True
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self._any_scope = True
 
 
 class _TheRoomlessShareOne(PlantedMatchmaker):
-    def _may_relay(self, sender: Session, target: Session) -> bool:
-        return self.rules.relay_scope == "any" or sender.room == target.room
+    def _relay(self, command: Relay) -> list[Effect]:
+        sender = self._sessions.by_connection.get(command.connection)
+        target = self._sessions.by_user.get(command.to)
+        before = self._any_scope
+        if sender is not None and target is not None and sender.room == target.room:
+            self._any_scope = True
+        effects = super()._relay(command)
+        self._any_scope = before
+        return effects
 
 
 class _NotToOneself(PlantedMatchmaker):
-    def _may_relay(self, sender: Session, target: Session) -> bool:
-        return sender is not target and super()._may_relay(sender, target)
+    def _relay(self, command: Relay) -> list[Effect]:
+        sender = self._sessions.by_connection.get(command.connection)
+        if sender is not None and sender.user == command.to:
+            return self._refuse(command.connection, "peer-unavailable", "not to oneself", command.to)
+        return super()._relay(command)
 
 
 class _WholeRoomHears(PlantedMatchmaker):
@@ -78,13 +88,13 @@ class _WholeRoomHears(PlantedMatchmaker):
 
     def _relay(self, command: Relay) -> list[Effect]:
         effects = super()._relay(command)
-        sender = self._sessions.of_connection(command.connection)
+        sender = self._sessions.by_connection.get(command.connection)
         if sender is None or sender.room is None or not isinstance(effects[0], Deliver):
             return effects
         first = effects[0]
         if isinstance(first.message, Relayed):
             for connection in self._sessions.connections():
-                other = self._sessions.of_connection(connection)
+                other = self._sessions.by_connection.get(connection)
                 if other is not None and other.room == sender.room and connection != first.connection:
                     effects.append(Deliver(connection, first.message))
         return effects
@@ -92,7 +102,7 @@ class _WholeRoomHears(PlantedMatchmaker):
 
 class _AskingLeaves(PlantedMatchmaker):
     def _request_match(self, command: RequestMatch) -> list[Effect]:
-        session = self._sessions.of_connection(command.connection)
+        session = self._sessions.by_connection.get(command.connection)
         if session is not None and not session.leaving:
             self._rooms.leave(session)
         return super()._request_match(command)
@@ -101,19 +111,19 @@ class _AskingLeaves(PlantedMatchmaker):
 class _NoErrorForStrangers(PlantedMatchmaker):
     def _relay(self, command: Relay) -> list[Effect]:
         effects = super()._relay(command)
-        unknown = self._sessions.of_user(command.to) is None
+        unknown = self._sessions.by_user.get(command.to) is None
         return [] if unknown else effects
 
 
 class _WithdrawnIsNotHeard(PlantedMatchmaker):
     def _relay(self, command: Relay) -> list[Effect]:
-        session = self._sessions.of_connection(command.connection)
+        session = self._sessions.by_connection.get(command.connection)
         return [] if session is not None and session.leaving else super()._relay(command)
 
 
 class _WithdrawnIsReached(PlantedMatchmaker):
     def _relay(self, command: Relay) -> list[Effect]:
-        target = self._sessions.of_user(command.to)
+        target = self._sessions.by_user.get(command.to)
         if target is None or not target.leaving:
             return super()._relay(command)
         target.leaving = False
@@ -164,7 +174,7 @@ class _LastSpeakerSaidIt(PlantedMatchmaker):
 
     def _relay(self, command: Relay) -> list[Effect]:
         effects = super()._relay(command)
-        session = self._sessions.of_connection(command.connection)
+        session = self._sessions.by_connection.get(command.connection)
         before, self.last = self.last, session.user if session is not None else self.last
         return _changed(effects, lambda message: replace(message, sender=before)) if before else effects
 

@@ -21,20 +21,20 @@ class _OlderStillSpeaks(Sessions):
     def connect(self, connection: int, user: str) -> tuple[Session, int | None]:
         session, replaced = super().connect(connection, user)
         if replaced is not None:
-            self._by_connection[replaced] = session
+            self.by_connection[replaced] = session
         return session, replaced
 
     def disconnect(self, connection: int, now: float) -> Session | None:
-        session = self._by_connection.get(connection)
+        session = self.by_connection.get(connection)
         if session is not None and session.connection != connection:
-            del self._by_connection[connection]
+            del self.by_connection[connection]
             return None
         return super().disconnect(connection, now)
 
 
 class _StillLeaving(Sessions):
     def connect(self, connection: int, user: str) -> tuple[Session, int | None]:
-        before = self.of_user(user)
+        before = self.by_user.get(user)
         leaving = before is not None and before.leaving
         session, replaced = super().connect(connection, user)
         session.leaving = leaving
@@ -43,7 +43,7 @@ class _StillLeaving(Sessions):
 
 class _SeatEndsAtOnce(PlantedMatchmaker):
     def _disconnect(self, connection: int) -> list[Effect]:
-        session = self._sessions.of_connection(connection)
+        session = self._sessions.by_connection.get(connection)
         if session is not None:
             self._rooms.leave(session)
         return super()._disconnect(connection)
@@ -68,7 +68,7 @@ class _OldEndEndsTheNew(PlantedMatchmaker):
         return super()._connect(command)
 
     def _disconnect(self, connection: int) -> list[Effect]:
-        session = self._sessions.of_user(self.user_of.pop(connection, ""))
+        session = self._sessions.by_user.get(self.user_of.pop(connection, ""))
         if session is not None and session.connection is not None:
             connection = session.connection
         return super()._disconnect(connection)
@@ -99,7 +99,7 @@ class _ToTheOlder(PlantedMatchmaker):
 
 class _OldestWins(PlantedMatchmaker):
     def _connect(self, command: Connect) -> list[Effect]:
-        session = self._sessions.of_user(command.user)
+        session = self._sessions.by_user.get(command.user)
         if session is not None and session.connection is not None:
             return [Close(command.connection, "replaced")]
         return super()._connect(command)

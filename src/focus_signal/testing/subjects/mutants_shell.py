@@ -3,8 +3,7 @@
 Each puts a class of its own where the server looks up the real one, for as long as a run lasts.
 """
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
 from types import ModuleType
 
 import trio
@@ -13,15 +12,16 @@ from attrs import frozen
 from focus_signal.core.commands import Command, Disconnect, Drain, Withdraw
 from focus_signal.core.effects import Effect, Message, Refused
 from focus_signal.server import connection as connection_module
+from focus_signal.server import owner as owner_module
 from focus_signal.server import serve as serve_module
 from focus_signal.server import server as server_module
 from focus_signal.server.connection import Connection
 from focus_signal.server.logic import Dialect
 from focus_signal.server.outbox import Outbox
-from focus_signal.server.owner import Owner
+from focus_signal.server.owner import Inbox, Owner
 from focus_signal.server.server import Server
 from focus_signal.testing.subject import Subject
-from focus_signal.testing.subjects.planting import PlantedMatchmaker, building
+from focus_signal.testing.subjects.planting import PlantedMatchmaker, building, putting
 from focus_signal.wire.close_codes import CloseName
 
 _NO_BOUND = 1 << 60
@@ -57,9 +57,9 @@ class _FramesTwice(Outbox):
         return super().put(frame) and super().put(frame)
 
 
-class _BatchTurnsRound(Connection):
-    async def _hand_on(self, messages: Sequence[bytes]) -> None:
-        await super()._hand_on(messages[::-1])
+class _BatchTurnsRound(Inbox):
+    async def send(self, commands: Sequence[Command]) -> None:
+        await super().send(commands[::-1])
 
 
 class _TaskStays(Connection):
@@ -113,25 +113,10 @@ class _PlainErrors:
         return message.message.encode() if isinstance(message, Refused) else self.real.encode(message)
 
 
-def _putting(module: ModuleType, name: str, planted: type) -> Callable[[], AbstractContextManager[object]]:
-    """Give what puts a class where a module knows another by this name, and takes it out again."""
-
-    @contextmanager
-    def changed() -> Generator[None]:
-        real: object = getattr(module, name)
-        setattr(module, name, planted)
-        try:
-            yield
-        finally:
-            setattr(module, name, real)
-
-    return changed
-
-
 def _shell_mutant(name: str, about: str, breaks: str, module: ModuleType, planted: type) -> Subject:
     """Make a subject of a class that takes the place of the one it is built on."""
     real = planted.__mro__[1].__name__
-    return Subject(name, about, breaks=breaks, above_core=True, changed=_putting(module, real, planted))
+    return Subject(name, about, breaks=breaks, above_core=True, changed=putting((module, real, planted)))
 
 
 def _of_outbox(name: str, about: str, breaks: str, planted: type[Outbox]) -> Subject:
@@ -155,7 +140,13 @@ SHELL_MUTANTS: tuple[Subject, ...] = (
     ),
     _of_outbox("frames-are-lost", "every fifth frame is dropped", "silent-loss", _FramesAreLost),
     _of_outbox("frames-twice", "every frame goes out twice", "duplicate", _FramesTwice),
-    _of_server("batch-turns-round", "what came at once is decided backwards", "pair-order", _BatchTurnsRound),
+    _shell_mutant(
+        "batch-turns-round",
+        "what came at once is decided backwards",
+        "pair-order",
+        owner_module,
+        _BatchTurnsRound,
+    ),
     _of_server("task-stays", "a connection's task outlives it", "leak", _TaskStays),
     _of_server(
         "end-overtakes", "an end is carried out ahead of what came before it", "silent-loss", _EndOvertakes

@@ -1,6 +1,8 @@
 """How a mutant is made: the real matchmaker with one part, or one step, that does something else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from types import ModuleType
 from typing import ClassVar
 
 from focus_signal.core.matchmaker import Matchmaker, Rules
@@ -22,6 +24,7 @@ class PlantedMatchmaker(Matchmaker):
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         self._sessions = self.sessions(self.rules.seat_grace)
+        self._by_user, self._by_connection = self._sessions.by_user, self._sessions.by_connection
         self._queues = self.queues()
         self._rooms = self.rooms()
 
@@ -64,3 +67,21 @@ def building(
         return Logic(matchmaker(rules, new_id), real.dialect if dialect is None else dialect(real.dialect))
 
     return build
+
+
+def putting(*planted: tuple[ModuleType, str, object]) -> Callable[[], AbstractContextManager[object]]:
+    """Give what puts things where modules know others by a name, and takes them out again.
+
+    Args:
+      planted: for each of them the module, the name, and what is put there.
+    """
+
+    @contextmanager
+    def changed() -> Generator[None]:
+        with ExitStack() as stack:
+            for module, name, thing in planted:
+                stack.callback(setattr, module, name, getattr(module, name))
+                setattr(module, name, thing)
+            yield
+
+    return changed

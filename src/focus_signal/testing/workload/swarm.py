@@ -44,15 +44,17 @@ _LATENCIES: dict[tuple[float, float], float] = {
 _CHUNKS = {0: 6.0, 64: 2, 16: 1, 3: 0.25}
 _BANDWIDTHS = {0.0: 8.0, 50_000.0: 1, 5_000.0: 1}
 # The small ones hold no whole message, or not even a whole head of one: everything goes out in parts.
-_WINDOWS = {65_536: 7.0, 4_096: 2, 512: 1, 100: 1, 40: 1}
+_WINDOWS = {65_536: 6.0, 4_096: 2, 512: 1, 100: 1, 40: 1}
 _FIN_DELAYS = {0.0: 6.0, 0.25: 2, 1.0: 1, 2.0: 1}
 _RELAY_SCOPES: dict[RelayScope, float] = {"room": 6, "any": 1}
 _SEAT_GRACES = {30.0: 1.0, 2.0: 1}
 _PING_INTERVALS = {3600.0: 8.0, 20.0: 1, 5.0: 1}
-_OUTBOXES = {1024 * 1024: 7.0, 8_192: 2, 1_024: 1}
+_OUTBOXES = {1024 * 1024: 6.0, 8_192: 2, 1_024: 1, 256: 1}
 _INBOXES = {64: 2.0, 2: 1, 1: 1}
+# The short one is reached while the chaos lasts.
+_WRITE_TIMEOUTS = {10.0: 3.0, 1.0: 1}
 _TRANSPORTS: dict[TransportName, float] = {"native": 5, "trio-websocket": 1}
-_PLAIN_STREAMS = {False: 6.0, True: 1}
+_PLAIN_STREAMS = {False: 3.0, True: 1}
 _CLIENT_PINGS = {0.0: 6.0, 3.0: 1, 0.5: 1}
 _BUGGED = {0.0: 3.0, 0.05: 1, 0.25: 2, 0.5: 2, 0.9: 2}
 
@@ -107,6 +109,7 @@ class Workload:
             outbox_bytes=chance.one(_OUTBOXES),
             inbox_batches=chance.one(_INBOXES),
             buggify={point: likely for point, likely in bugged.items() if on and likely},
+            write_timeout=chance.one(_WRITE_TIMEOUTS),
             transport=chance.one(_TRANSPORTS),
             plain_streams=chance.one(_PLAIN_STREAMS),
             client_pings=chance.one(_CLIENT_PINGS),
@@ -158,7 +161,7 @@ class _Chance:
         )
 
 
-def swarm(
+def swarm(  # noqa: PLR0913 - each is an option by itself, and all are named
     *,
     clients: int = 6,
     sizes: Sequence[int] = (2, 3, 4),

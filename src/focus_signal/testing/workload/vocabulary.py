@@ -21,7 +21,7 @@ DEEDS: dict[str, float] = {
     "signal-unknown": 1.0,  # to a user id that nobody has
     "signal-gone": 3.0,  # to a user who has left
     "signal-claim": 2.0,  # with another sender's name
-    "signal-large": 1.0,
+    "signal-large": 3.0,
     "say": 1.5,  # a text that is no message
     "leave": 8.0,
     "burst": 2.0,  # what comes next comes all at the same instant
