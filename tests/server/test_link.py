@@ -12,10 +12,17 @@ import trio
 from trio.testing import assert_checkpoints, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
 from focus_signal.server.link import SocketLink, StreamLink, linger, link_of
-from tests.server.socket_pairs import SOCKETS, Open, fill, open_link, open_unix
+from tests.server.socket_pairs import KINDS, SOCKETS, Kind, Open, OpenLink, fill, open_unix
 
 
-async def test_abort_resets() -> None:
+@pytest.fixture(params=KINDS, ids=str)
+def open_link(request: pytest.FixtureRequest) -> OpenLink:
+    """Open links in every way in which the server does."""
+    kind: Kind = request.param
+    return kind.open_link
+
+
+async def test_abort_resets(open_link: OpenLink) -> None:
     """Nothing unread and nothing unsent is here, so that an end in good order would look like one."""
     async with open_link() as (link, peer):
         await link.abort()
@@ -23,7 +30,7 @@ async def test_abort_resets() -> None:
             await peer.receive_some()
 
 
-async def test_abort_forgets_what_was_not_sent() -> None:
+async def test_abort_forgets_what_was_not_sent(open_link: OpenLink) -> None:
     async with open_link() as (link, peer):
         sent = fill(link)
         await link.abort()
@@ -35,7 +42,7 @@ async def test_abort_forgets_what_was_not_sent() -> None:
 
 
 @SOCKETS
-async def test_abort_works_when_cancelled_and_again(opener: Open) -> None:
+async def test_abort_works_when_cancelled_and_again(opener: Open, open_link: OpenLink) -> None:
     async with open_link(opener) as (link, _):
         with trio.CancelScope() as scope:
             scope.cancel()
@@ -47,7 +54,7 @@ async def test_abort_works_when_cancelled_and_again(opener: Open) -> None:
 
 
 @pytest.mark.parametrize("how", ["abort", "aclose"])
-async def test_closed_socket_link(how: str) -> None:
+async def test_closed_socket_link(how: str, open_link: OpenLink) -> None:
     async with open_link() as (link, _):
         await getattr(link, how)()
         with pytest.raises(trio.ClosedResourceError):
@@ -60,7 +67,7 @@ async def test_closed_socket_link(how: str) -> None:
         assert link.peer_address is None
 
 
-async def test_number_of_a_closed_socket_is_not_used_again() -> None:
+async def test_number_of_a_closed_socket_is_not_used_again(open_link: OpenLink) -> None:
     """The number goes to the next socket that is opened, and nothing of this link may reach that one."""
     one, other = socket.socketpair()
     with one, other:
@@ -80,7 +87,7 @@ async def test_number_of_a_closed_socket_is_not_used_again() -> None:
             other.recv(1)
 
 
-async def test_broken_peer() -> None:
+async def test_broken_peer(open_link: OpenLink) -> None:
     async with open_link() as (link, peer):
         await SocketLink(peer).abort()
         with pytest.raises(trio.BrokenResourceError):
@@ -92,7 +99,7 @@ async def test_broken_peer() -> None:
 
 
 @pytest.mark.parametrize("how", ["abort", "aclose"])
-async def test_closing_wakes_who_waits(how: str) -> None:
+async def test_closing_wakes_who_waits(how: str, open_link: OpenLink) -> None:
     async with open_link() as (link, _):
         fill(link)
 
@@ -107,7 +114,7 @@ async def test_closing_wakes_who_waits(how: str) -> None:
             await getattr(link, how)()
 
 
-async def test_reading_is_a_cancel_point_and_a_turn_for_others() -> None:
+async def test_reading_is_a_cancel_point_and_a_turn_for_others(open_link: OpenLink) -> None:
     """Also when there is something to read, so that no peer that always sends can keep the others waiting."""
     async with open_link() as (link, peer):
         await peer.send_all(b"more than once")
@@ -119,7 +126,7 @@ async def test_reading_is_a_cancel_point_and_a_turn_for_others() -> None:
             assert await link.receive_some(4) == b"more"
 
 
-async def test_send_nowait_sends_as_far_as_it_goes() -> None:
+async def test_send_nowait_sends_as_far_as_it_goes(open_link: OpenLink) -> None:
     """A short write, then none; and once the peer has read, the rest fits again behind what went."""
     async with open_link() as (link, peer):
         data = bytes(range(256)) * 65536
@@ -144,7 +151,7 @@ async def test_send_nowait_sends_as_far_as_it_goes() -> None:
         assert received == data
 
 
-async def test_peer_address() -> None:
+async def test_peer_address(open_link: OpenLink) -> None:
     async with open_link() as (link, peer):
         assert link.peer_address == "127.0.0.1"
         await SocketLink(peer).abort()
@@ -153,7 +160,7 @@ async def test_peer_address() -> None:
         assert link.peer_address is None  # it has gone
 
 
-async def test_peer_address_of_a_unix_socket() -> None:
+async def test_peer_address_of_a_unix_socket(open_link: OpenLink) -> None:
     """There is none: the peer's end has no name, or one that says nothing of where it is."""
     async with open_link(open_unix) as (link, _):
         assert link.peer_address is None
@@ -179,7 +186,7 @@ async def test_peer_address_of_any_other_stream() -> None:
 
 
 async def test_link_of() -> None:
-    async with open_link() as (_, peer):
+    async with KINDS[0].open_link() as (_, peer):
         assert isinstance(link_of(peer), SocketLink)
     one, _ = memory_stream_pair()
     assert isinstance(link_of(one), StreamLink)
@@ -208,7 +215,7 @@ async def test_stream_link_aborts_without_good_order() -> None:
     assert await other.receive_some() == b""
 
 
-async def test_linger_reads_to_the_end() -> None:
+async def test_linger_reads_to_the_end(open_link: OpenLink) -> None:
     """The peer can send on, reads our end meanwhile, and sees no reset when it is through."""
     async with open_link() as (link, peer):
         async with trio.open_nursery() as nursery:
@@ -220,7 +227,7 @@ async def test_linger_reads_to_the_end() -> None:
         assert await peer.receive_some() == b""
 
 
-async def test_linger_ends_with_a_peer_that_breaks() -> None:
+async def test_linger_ends_with_a_peer_that_breaks(open_link: OpenLink) -> None:
     async with open_link() as (link, peer), trio.open_nursery() as nursery:
         nursery.start_soon(linger, link)
         await wait_all_tasks_blocked()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -57,6 +59,16 @@ def test_codes_of_the_contract(name: CloseName, code: int, reason: str | None) -
     assert CLOSE_CODES[name].code == code
     if reason is not None:
         assert CLOSE_CODES[name].reason == reason
+
+
+def test_the_page_for_clients_lists_every_close() -> None:
+    """All but the answer to the client's own goodbye, in order, with the reason."""
+    page = (Path(__file__).parents[2] / "docs" / "seed-clients.md").read_text()
+    lines = [line for line in page.splitlines() if re.match(r"\| [0-9]{4} \|", line)]
+    rows = [row for row in CLOSE_CODES.values() if row.code != 1000]
+    assert [line[2:6] for line in lines] == [str(row.code) for row in rows]
+    for line, row in zip(lines, rows, strict=True):
+        assert f"`{row.reason}`" in line
 
 
 def test_only_who_was_replaced_is_told_not_to_come_back() -> None:

@@ -19,6 +19,8 @@ from focus_signal.server.link import SocketLink
 from focus_signal.server.readiness import Readiness
 
 _MOST_AT_ONCE = 64
+# As much as Trio allows on a stream of its own.
+_MOST_NOT_SENT = 16 * 1024
 # The peer, or its network, has given up before it was accepted: the next one may be fine (accept(2)).
 _GIVEN_UP = {
     getattr(errno, name)
@@ -88,9 +90,11 @@ class LinkListener(trio.abc.Listener[SocketLink]):
         # A second descriptor of the same socket, with the calls that do not wait.
         self._socket = socket.socket(fileno=os.dup(self._listener.socket.fileno()))
         self._socket.setblocking(False)
-        with suppress(OSError):  # a Unix socket has no such option
-            # Whatever is accepted has it from here (tcp(7)).
+        with suppress(OSError):  # a Unix socket has no such options
+            # Whatever is accepted has them from here (tcp(7)). Without the second, the kernel takes megabytes
+            # for a peer that reads nothing, where no bound of ours counts them.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_NOT_SENT)
 
     async def accept(self) -> SocketLink:
         """Wait for the next connection, or give one that was accepted with the last.
@@ -100,11 +104,10 @@ class LinkListener(trio.abc.Listener[SocketLink]):
           trio.ClosedResourceError: the listener is closed.
         """
         while not self._accepted:
+            self._check_open()
             # The given one, so that whoever closes that ends this as well.
-            listening = self._listener.socket
-            if listening.fileno() < 0 or self._socket.fileno() < 0:
-                raise trio.ClosedResourceError("this listener was closed here")
-            await trio.lowlevel.wait_readable(listening)
+            await trio.lowlevel.wait_readable(self._listener.socket)
+            self._check_open()
             self._accept_all()
         return AcceptedLink(self._accepted.popleft(), self._readiness)
 
@@ -114,6 +117,10 @@ class LinkListener(trio.abc.Listener[SocketLink]):
         while self._accepted:
             self._accepted.popleft().close()
         await self._listener.aclose()  # wakes whoever waits in `accept`
+
+    def _check_open(self) -> None:
+        if self._listener.socket.fileno() < 0 or self._socket.fileno() < 0:
+            raise trio.ClosedResourceError("this listener was closed here")
 
     def _accept_all(self) -> None:
         # So many attempts, not so many connections: an error that stays must leave the others their turn.

@@ -72,6 +72,11 @@ async def open_server(
         lone = _only_member(group)
         if lone is None:
             raise
+    finally:
+        # The server closes what it serves; this is for one that could not begin to.
+        with trio.CancelScope(shield=True):
+            for listener in listeners:
+                await listener.aclose()
     if lone is not None:
         # That a nursery is at work here is nothing that callers should have to know.
         raise lone

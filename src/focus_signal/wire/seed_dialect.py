@@ -76,9 +76,8 @@ class SeedDialect:
     # So few characters are short enough whatever they are: none takes more than four bytes.
     _surely_short: int = field(init=False)
 
-    @_surely_short.default
-    def _default_surely_short(self) -> int:
-        return self.max_user_bytes // 4
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_surely_short", self.max_user_bytes // 4)
 
     def decode(self, frame: bytes, connection: int, user: str) -> Command:
         """Make a command of a text frame; never raises, whatever the frame holds.

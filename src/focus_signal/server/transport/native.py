@@ -19,7 +19,7 @@ from focus_signal.wire.frames import FrameReader, close_frame, ping_frame, pong_
 from focus_signal.wire.http_head import upgrade_answer
 
 _GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
-_READ_BYTES = 64 * 1024
+_READ_BYTES = 16 * 1024
 
 
 @define(eq=False)
