@@ -135,7 +135,7 @@ def broken_effects(effects: list[Effect]) -> list[str]:
 def broken_inside(core: Matchmaker) -> list[str]:
     """Say which of the things that must always hold inside do not."""
     sessions = core._sessions
-    by_user, by_connection, away = sessions._by_user, sessions._by_connection, sessions._away
+    by_user, by_connection, away = sessions.by_user, sessions.by_connection, sessions._away
     queues, rooms = core._queues._by_size, core._rooms._members
     tickets = [(size, session) for size, queue in queues.items() for session in queue]
     seats = [(room, session) for room, members in rooms.items() for session in members]
@@ -144,7 +144,9 @@ def broken_inside(core: Matchmaker) -> list[str]:
         "somebody has two tickets": all(n == 1 for n in Counter(s for _, s in tickets).values()),
         "a ticket and its session disagree": all(s.waits_for == size for size, s in tickets),
         "a ticket is nobody's": all(by_user.get(s.user) is s for _, s in tickets),
-        "somebody who is leaving or away waits": all(s.reachable for _, s in tickets),
+        "somebody who is leaving or away waits": all(
+            s.connection is not None and not s.leaving for _, s in tickets
+        ),
         "a session waits without a ticket": len(tickets) == _count(s.waits_for for s in by_user.values()),
         "a room is empty or too large": all(1 <= len(members) <= LARGEST for members in rooms.values()),
         "somebody has two seats": all(n == 1 for n in Counter(s for _, s in seats).values()),

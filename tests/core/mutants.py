@@ -94,7 +94,7 @@ def the_older_connection_still_speaks(patch: pytest.MonkeyPatch) -> None:
     def connect(sessions: Sessions, connection: int, user: str) -> tuple[Session, int | None]:
         session, replaced = _connect_session(sessions, connection, user)
         if replaced is not None:
-            sessions._by_connection[replaced] = session
+            sessions.by_connection[replaced] = session
         return session, replaced
 
     patch.setattr(Sessions, "connect", connect)
@@ -102,7 +102,7 @@ def the_older_connection_still_speaks(patch: pytest.MonkeyPatch) -> None:
 
 def the_oldest_connection_wins(patch: pytest.MonkeyPatch) -> None:
     def connect(core: Matchmaker, command: Connect) -> list[Effect]:
-        session = core._sessions.of_user(command.user)
+        session = core._sessions.by_user.get(command.user)
         if session is not None and session.connection is not None:
             return [Close(command.connection, "replaced")]
         return _connect(core, command)
@@ -112,7 +112,7 @@ def the_oldest_connection_wins(patch: pytest.MonkeyPatch) -> None:
 
 def who_comes_back_still_expires(patch: pytest.MonkeyPatch) -> None:
     def connect(sessions: Sessions, connection: int, user: str) -> tuple[Session, int | None]:
-        session = sessions.of_user(user)
+        session = sessions.by_user.get(user)
         until = sessions._away.get(session) if session is not None else None
         result = _connect_session(sessions, connection, user)
         if until is not None:
@@ -124,7 +124,7 @@ def who_comes_back_still_expires(patch: pytest.MonkeyPatch) -> None:
 
 def who_comes_back_is_still_leaving(patch: pytest.MonkeyPatch) -> None:
     def connect(sessions: Sessions, connection: int, user: str) -> tuple[Session, int | None]:
-        before = sessions.of_user(user)
+        before = sessions.by_user.get(user)
         leaving = before is not None and before.leaving
         session, replaced = _connect_session(sessions, connection, user)
         session.leaving = leaving
@@ -138,7 +138,7 @@ def the_grace_lasts_beyond_its_deadline(patch: pytest.MonkeyPatch) -> None:
         ended: list[Session] = []
         while (deadline := sessions.next_deadline()) is not None and deadline < now:
             session, _ = sessions._away.popitem(last=False)
-            del sessions._by_user[session.user]
+            del sessions.by_user[session.user]
             ended.append(session)
         return ended
 
@@ -147,7 +147,7 @@ def the_grace_lasts_beyond_its_deadline(patch: pytest.MonkeyPatch) -> None:
 
 def a_seat_ends_with_its_connection(patch: pytest.MonkeyPatch) -> None:
     def disconnect(core: Matchmaker, connection: int) -> list[Effect]:
-        session = core._sessions.of_connection(connection)
+        session = core._sessions.by_connection.get(connection)
         core._withdraw(connection)
         if session is not None:
             core._rooms.leave(session)
@@ -167,7 +167,7 @@ def time_may_run_backwards(patch: pytest.MonkeyPatch) -> None:
 
 def a_withdrawn_one_still_waits(patch: pytest.MonkeyPatch) -> None:
     def withdraw(core: Matchmaker, connection: int) -> list[Effect]:
-        session = core._sessions.of_connection(connection)
+        session = core._sessions.by_connection.get(connection)
         if session is not None:
             session.leaving = True
         return []
@@ -177,7 +177,7 @@ def a_withdrawn_one_still_waits(patch: pytest.MonkeyPatch) -> None:
 
 def a_withdrawn_one_may_ask(patch: pytest.MonkeyPatch) -> None:
     def request(core: Matchmaker, command: RequestMatch) -> list[Effect]:
-        session = core._sessions.of_connection(command.connection)
+        session = core._sessions.by_connection.get(command.connection)
         leaving = session is not None and session.leaving
         if session is not None:
             session.leaving = False
@@ -191,33 +191,52 @@ def a_withdrawn_one_may_ask(patch: pytest.MonkeyPatch) -> None:
 
 def a_withdrawn_one_relays_nothing(patch: pytest.MonkeyPatch) -> None:
     def relay(core: Matchmaker, command: Relay) -> list[Effect]:
-        session = core._sessions.of_connection(command.connection)
+        session = core._sessions.by_connection.get(command.connection)
         return [] if session is not None and session.leaving else _relay(core, command)
 
     patch.setattr(Matchmaker, "_relay", relay)
 
 
 def a_withdrawn_one_can_be_reached(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Session, "reachable", property(lambda session: session.connection is not None))
+    def relay(core: Matchmaker, command: Relay) -> list[Effect]:
+        target = core._sessions.by_user.get(command.to)
+        with pytest.MonkeyPatch.context() as inner:
+            if target is not None:
+                inner.setattr(target, "leaving", False)
+            return _relay(core, command)
+
+    patch.setattr(Matchmaker, "_relay", relay)
 
 
 def anybody_may_relay_to_anybody(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Matchmaker, "_may_relay", lambda *_: True)
+    def relay(core: Matchmaker, command: Relay) -> list[Effect]:
+        core._any_scope = True
+        return _relay(core, command)
+
+    patch.setattr(Matchmaker, "_relay", relay)
 
 
 def those_without_a_room_share_one(patch: pytest.MonkeyPatch) -> None:
-    def may_relay(core: Matchmaker, sender: Session, target: Session) -> bool:
-        return core.rules.relay_scope == "any" or sender.room == target.room
+    def relay(core: Matchmaker, command: Relay) -> list[Effect]:
+        sender = core._sessions.by_connection.get(command.connection)
+        target = core._sessions.by_user.get(command.to)
+        with pytest.MonkeyPatch.context() as inner:
+            for session in (sender, target):
+                if session is not None and session.room is None:
+                    inner.setattr(session, "room", "nowhere")
+            return _relay(core, command)
 
-    patch.setattr(Matchmaker, "_may_relay", may_relay)
+    patch.setattr(Matchmaker, "_relay", relay)
 
 
 def nobody_relays_to_oneself(patch: pytest.MonkeyPatch) -> None:
-    def may_relay(core: Matchmaker, sender: Session, target: Session) -> bool:
-        together = sender.room is not None and sender.room == target.room
-        return (core.rules.relay_scope == "any" or together) and sender is not target
+    def relay(core: Matchmaker, command: Relay) -> list[Effect]:
+        sender = core._sessions.by_connection.get(command.connection)
+        if sender is not None and sender.user == command.to:
+            return core._refuse(command.connection, "peer-unavailable", "not oneself", command.to)
+        return _relay(core, command)
 
-    patch.setattr(Matchmaker, "_may_relay", may_relay)
+    patch.setattr(Matchmaker, "_relay", relay)
 
 
 def the_room_before_is_kept(patch: pytest.MonkeyPatch) -> None:
@@ -268,7 +287,7 @@ def peers_leave_the_receiver_out(patch: pytest.MonkeyPatch) -> None:
         effects: list[Effect] = []
         for effect in _request(core, command):
             if isinstance(effect, Deliver) and isinstance(effect.message, RoomFound):
-                own = core._sessions._by_connection[effect.connection].user
+                own = core._sessions.by_connection[effect.connection].user
                 peers = tuple(peer for peer in effect.message.peers if peer != own)
                 effects.append(Deliver(effect.connection, RoomFound(effect.message.room, peers)))
             else:

@@ -109,8 +109,8 @@ def containers(hall: Hall) -> list[dict[object, object]]:
     plain = (
         core._queues._by_size,
         core._queues._by_size[LARGEST],
-        core._sessions._by_user,
-        core._sessions._by_connection,
+        core._sessions.by_user,
+        core._sessions.by_connection,
         core._rooms._members,
     )
     # What is asked for its first entry is an OrderedDict: a dict finds that by a walk over deleted ones.

@@ -253,7 +253,7 @@ def test_everything_is_given_back_when_everybody_has_left(stage: Stage) -> None:
     stage.ask(3, 5)
     stage.ask(1, 4)
     stage.connect(9, "ada")
-    sessions = [weakref.ref(session) for session in stage.matchmaker._sessions._by_user.values()]
+    sessions = [weakref.ref(session) for session in stage.matchmaker._sessions.by_user.values()]
     assert len(sessions) == 3
     for connection in (1, 2, 3, 9):
         stage.disconnect(connection)
