@@ -30,7 +30,7 @@ _UNMASKED = "payload = apply_mask(data[start:stop], data[start - _MASK_BYTES : s
 
 MUTANTS = (
     Mutant("limit-off-by-one", "return length > self._max_bytes", "return length > self._max_bytes + 1"),
-    Mutant("limit-off-by-one-when-quick", "<= length <= self._max_bytes", "<= length <= self._max_bytes + 1"),
+    Mutant("limit-off-by-one-when-quick", "<= length <= limit:", "<= length <= limit + 1:"),
     Mutant("limit-of-each-fragment", "self._open.size + length >", "length >"),
     Mutant("one-fragment-more", ">= self._max_fragments", "> self._max_fragments"),
     Mutant("each-fragment-is-text", "self._decoder.decode(payload, final=final)", "payload.decode()"),
