@@ -54,7 +54,8 @@ def test_any_json_gets_what_the_naive_dialect_gives_it(text: str) -> None:
 
 
 def test_such_frames_meet_every_outcome() -> None:
-    outcomes = Counter(str(expected(text.encode())[0]) for text in corpus())
+    # Many, since what hypothesis draws depends on which modules are loaded, and one outcome is rare.
+    outcomes = Counter(str(expected(text.encode())[0]) for text in corpus(2400))
     assert {outcome for outcome, times in outcomes.items() if times >= 3} == KINDS
 
 
