@@ -132,11 +132,14 @@ def mutated(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> bytes:
 
 
 @cache
-def corpus(count: int = 800) -> tuple[str, ...]:
-    """Return some frames and objects, the same in every run, for tests that count over all of them."""
+def corpus() -> tuple[str, ...]:
+    """Return some frames and objects, the same in every run, for tests that count over all of them.
+
+    They are many, since what hypothesis draws depends on which modules are loaded, and some kinds are rare.
+    """
     texts: list[str] = []
 
-    @settings(max_examples=count, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=2400, derandomize=True, database=None, deadline=None)
     @given(st.one_of(frames(), frames(), frames(), objects))
     def collect(text: str) -> None:
         texts.append(text)
