@@ -94,7 +94,8 @@ class LinkListener(trio.abc.Listener[SocketLink]):
             # Whatever is accepted has them from here (tcp(7)). Without the second, the kernel takes megabytes
             # for a peer that reads nothing, where no bound of ours counts them.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_NOT_SENT)
+            if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # not every system has it
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_NOT_SENT)
 
     async def accept(self) -> SocketLink:
         """Wait for the next connection, or give one that was accepted with the last.

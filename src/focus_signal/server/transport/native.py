@@ -78,18 +78,7 @@ class NativeTransport:
         reader = self._reader
         if self._ended or reader.closed is not None or reader.fault is not None or self._closing_reads:
             await self._tell_end()
-        if self._read_ahead:
-            return reader.feed(await self._read())
-        # The same as `_read`: every call between a connection and its link is one more for each wake-up.
-        self._receiving = True
-        try:
-            data = await self._link.receive_some(_READ_BYTES)
-        except _GONE:
-            data = b""
-        finally:
-            self._receiving = False
-        self._ended = not data
-        return reader.feed(data)
+        return reader.feed(await self._read())
 
     @property
     def owes_reply(self) -> bool:

@@ -102,7 +102,7 @@ class FrameSender:
         except _GONE:
             self._die()
             raise TransportClosed("the stream broke") from None
-        except BaseException:
+        except BaseException:  # whatever it was, above all a cancellation: a part may have gone out
             self._die()
             raise
         self._drop(sent)
