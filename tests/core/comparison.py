@@ -16,11 +16,12 @@ from focus_signal.core.commands import (
     Drain,
     Invalid,
     Relay,
+    RelayClump,
     RequestMatch,
     TimePassed,
     Withdraw,
 )
-from focus_signal.core.effects import Close, Deliver, Effect, Refused, RoomFound
+from focus_signal.core.effects import Close, Deliver, DeliverClump, Effect, Refused, Relayed, RoomFound
 from focus_signal.core.matchmaker import Matchmaker, RelayScope, Rules
 from tests.core.naive import Naive
 from tests.core.stage import is_empty
@@ -78,6 +79,28 @@ class Comparison:
         self.outcomes.update(map(outcome_of, effects))
         return effects
 
+    def do_clump(self, clump: RelayClump, step: float = 0.0) -> None:
+        """Carry out a clump, which has to do what its relays do one after the other.
+
+        Raises:
+          Difference: it does something else.
+        """
+        self.now += step
+        self.commands += len(clump.payloads)
+        relays = [Relay(clump.connection, clump.to, clump.kind, payload) for payload in clump.payloads]
+        expected = [effect for relay in relays for effect in self.naive.handle(relay, self.now)]
+        decided = self.core.handle_clump(clump, self.now)
+        if isinstance(decided, DeliverClump):
+            at, sender, kind = decided.connection, decided.sender, decided.kind
+            _same(
+                "effects", [Deliver(at, Relayed(sender, kind, each)) for each in decided.payloads], expected
+            )
+        else:
+            _same("effects", decided, expected)
+        _same("statistics", self.core.statistics(), self.naive.statistics())
+        _same("deadline", self.core.next_deadline(), self.naive.next_deadline())
+        self.outcomes.update(f"clump {outcome_of(effect)}" for effect in expected)
+
     def everybody_leaves(self) -> None:
         """End every connection and every grace; nothing may be left then."""
         for connection in CONNECTIONS:
@@ -108,6 +131,7 @@ def outcome_of(effect: Effect) -> str:
 OUTCOMES = (
     *("replaced", "restart", "relayed", "peer-unavailable", "bad-match-size", "bad-json"),
     *(f"room of {size}" for size in range(1, LARGEST + 1)),
+    *("clump relayed", "clump peer-unavailable"),
 )
 """Everything that can happen, as `outcome_of` names it."""
 
@@ -167,14 +191,14 @@ def _count(values: Iterable[object]) -> int:
     return sum(value is not None for value in values)
 
 
-def random_stream(seed: int, length: int) -> list[tuple[Command, float]]:
+def random_stream(seed: int, length: int) -> list[tuple[Command | RelayClump, float]]:
     """Make a stream of commands, each with the seconds since the one before; the same for the same seed."""
     chance = random.Random(seed)
-    stream: list[tuple[Command, float]] = []
+    stream: list[tuple[Command | RelayClump, float]] = []
     for _ in range(length):
         connection, step = chance.choice(CONNECTIONS), chance.choice(STEPS)
-        command: Command
-        match chance.choices(range(8), (30, 50, 25, 3, 4, 5, 10, 0.3))[0]:
+        command: Command | RelayClump
+        match chance.choices(range(9), (30, 50, 25, 3, 4, 5, 10, 5, 0.3))[0]:
             case 0:
                 command = Connect(connection, chance.choice(USERS))
             case 1:
@@ -190,6 +214,9 @@ def random_stream(seed: int, length: int) -> list[tuple[Command, float]]:
                 command = Disconnect(connection)
             case 6:
                 command = TimePassed()
+            case 7:
+                payloads = tuple(b"%d" % number for number in range(chance.randint(1, 3)))
+                command = RelayClump(connection, chance.choice((*USERS, *STRANGERS)), "answer", payloads)
             case _:
                 command = Drain()
         stream.append((command, step))
@@ -209,7 +236,10 @@ def compare(streams: int, length: int) -> Counter[str]:
     for seed in range(streams):
         comparison = Comparison(scope="any" if seed % 4 == 3 else "room")
         for command, step in random_stream(seed, length):
-            comparison.do(command, step)
+            if isinstance(command, RelayClump):
+                comparison.do_clump(command, step)
+            else:
+                comparison.do(command, step)
         comparison.everybody_leaves()
         met.update(comparison.outcomes, commands=comparison.commands)
     return met

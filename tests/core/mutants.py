@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
-from focus_signal.core.commands import Command, Connect, Relay, RequestMatch
-from focus_signal.core.effects import Close, Deliver, Effect, RoomFound
+from focus_signal.core.commands import Command, Connect, Relay, RelayClump, RequestMatch
+from focus_signal.core.effects import Close, Deliver, DeliverClump, Effect, RoomFound
 from focus_signal.core.matchmaker import Matchmaker
 from focus_signal.core.queues import Queues
 from focus_signal.core.rooms import Rooms
@@ -21,7 +22,7 @@ Mutate = Callable[[pytest.MonkeyPatch], None]
 _join, _leave = Queues.join, Queues.leave
 _open, _leave_room = Rooms.open, Rooms.leave
 _connect_session, _expire = Sessions.connect, Sessions.expire
-_handle = Matchmaker.handle
+_handle, _handle_clump = Matchmaker.handle, Matchmaker.handle_clump
 _connect, _request, _relay = Matchmaker._connect, Matchmaker._request_match, Matchmaker._relay
 
 
@@ -303,6 +304,39 @@ def draining_forgets_who_comes_later(patch: pytest.MonkeyPatch) -> None:
         return _connect(core, command)
 
     patch.setattr(Matchmaker, "_connect", connect)
+
+
+def a_clump_counts_once(patch: pytest.MonkeyPatch) -> None:
+    def handle(core: Matchmaker, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
+        before = core._relayed
+        decided = _handle_clump(core, clump, now)
+        core._relayed = min(before + 1, core._relayed)
+        return decided
+
+    patch.setattr(Matchmaker, "handle_clump", handle)
+
+
+def a_clump_is_refused_once(patch: pytest.MonkeyPatch) -> None:
+    def handle(core: Matchmaker, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
+        decided = _handle_clump(core, clump, now)
+        return decided if isinstance(decided, DeliverClump) else decided[:1]
+
+    patch.setattr(Matchmaker, "handle_clump", handle)
+
+
+def a_clump_comes_out_backwards(patch: pytest.MonkeyPatch) -> None:
+    def handle(core: Matchmaker, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
+        return _handle_clump(core, replace(clump, payloads=clump.payloads[::-1]), now)
+
+    patch.setattr(Matchmaker, "handle_clump", handle)
+
+
+def a_clump_takes_no_time(patch: pytest.MonkeyPatch) -> None:
+    def handle(core: Matchmaker, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
+        del now
+        return _handle_clump(core, clump, core._now)
+
+    patch.setattr(Matchmaker, "handle_clump", handle)
 
 
 MUTANTS: tuple[Mutate, ...] = tuple(

@@ -17,6 +17,7 @@ from focus_signal.core.commands import (
     Drain,
     Invalid,
     Relay,
+    RelayClump,
     RequestMatch,
     TimePassed,
     Withdraw,
@@ -83,6 +84,11 @@ class Machine(RuleBasedStateMachine):
     def relay_to_everybody(self, connection: int) -> None:
         for user in USERS:
             self.comparison.do(Relay(connection, user, "ice-candidate", b"{}"))
+
+    @rule(connection=connections, to=names, size=st.integers(1, 4), step=steps)
+    def relay_a_clump(self, connection: int, to: str, size: int, step: float) -> None:
+        payloads = tuple(b"%d" % number for number in range(size))
+        self.comparison.do_clump(RelayClump(connection, to, "ice-candidate", payloads), step)
 
     @rule(connection=connections, how=st.sampled_from([Withdraw, Disconnect]), step=steps)
     def leave(self, connection: int, how: type[Withdraw | Disconnect], step: float) -> None:

@@ -114,7 +114,7 @@ class House:
     def connect(self, user: str, transport: FakeTransport) -> Connection:
         """Start a connection; it is in the inbox when the other tasks have had their turn."""
         number, inbox = next(self._numbers), self._owner.open_inbox()
-        connection = Connection(number, user, transport, inbox, self._dialect.decode, Config())
+        connection = Connection(number, user, transport, inbox, self._dialect.decode_all, Config())
 
         async def run() -> None:
             await connection.run()
@@ -129,7 +129,7 @@ async def open_house() -> AsyncGenerator[House]:
     rooms = count(1)
     matchmaker = Matchmaker(Rules(), lambda: f"room-{next(rooms)}")
     dialect = SeedDialect(max_match_size=16, max_user_bytes=128, max_nesting=32)
-    owner = Owner(matchmaker, dialect.encode, trio.current_time, Config().inbox_batches)
+    owner = Owner(matchmaker, dialect, trio.current_time, Config().inbox_batches)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(owner.run)
         yield House(owner, dialect, nursery)

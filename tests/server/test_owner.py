@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from itertools import count
 
+import pytest
 import trio
 import trio.testing
-from attrs import define, field
+from attrs import define, field, frozen
 from trio.testing import wait_all_tasks_blocked
 
-from focus_signal.core.commands import Command, Connect, Disconnect, Invalid, Relay, RequestMatch, Withdraw
+from focus_signal.core.commands import (
+    Command,
+    Connect,
+    Disconnect,
+    Invalid,
+    Relay,
+    RelayClump,
+    RequestMatch,
+    Withdraw,
+)
 from focus_signal.core.effects import Effect, Message, RoomFound
 from focus_signal.core.matchmaker import Matchmaker, Rules
 from focus_signal.server.outbox import Outbox
@@ -31,6 +41,17 @@ class Recorder(Matchmaker):
         return super().handle(command, now)
 
 
+@frozen
+class RecordingDialect(SeedDialect):
+    """A dialect that notes what it makes frames of, one by one."""
+
+    encoded: list[Message] = field(factory=list[Message], init=False)
+
+    def encode(self, message: Message) -> bytes | None:
+        self.encoded.append(message)
+        return super().encode(message)
+
+
 @define(eq=False)
 class Stage:
     """An owner whose turns the test starts, and outboxes that note their flushes."""
@@ -38,19 +59,15 @@ class Stage:
     inbox_batches: int = 64
     matchmaker: Recorder = field(init=False)
     owner: Owner = field(init=False)
-    encoded: list[Message] = field(factory=list[Message], init=False)
+    encoded: list[Message] = field(init=False)
     flushed: list[str] = field(factory=list[str], init=False)
 
     def __attrs_post_init__(self) -> None:
         rooms = count(1)
         self.matchmaker = Recorder(Rules(), lambda: f"room-{next(rooms)}")
-        dialect = SeedDialect(max_match_size=16, max_user_bytes=128, max_nesting=32)
-
-        def encode(message: Message) -> bytes | None:
-            self.encoded.append(message)
-            return dialect.encode(message)
-
-        self.owner = Owner(self.matchmaker, encode, trio.current_time, self.inbox_batches)
+        dialect = RecordingDialect(max_match_size=16, max_user_bytes=128, max_nesting=32)
+        self.encoded = dialect.encoded
+        self.owner = Owner(self.matchmaker, dialect, trio.current_time, self.inbox_batches)
 
     def outbox(self, name: str) -> Outbox:
         return Outbox(10_000_000, 10_000, lambda: self.flushed.append(name))
@@ -164,3 +181,84 @@ async def test_the_turn_of_the_owner_has_no_checkpoint() -> None:
     with trio.testing.assert_no_checkpoints():
         stage.owner._turn(([Connect(1, "ana"), RequestMatch(1, 1)], (1, stage.outbox("ana"))))
     assert stage.flushed == ["ana"]
+
+
+CANDIDATES = tuple(b',"candidate":{"candidate":"c%d"}' % number for number in range(5))
+
+
+def a_pair(stage: Stage) -> tuple[Outbox, Outbox]:
+    """Let ana (1) and bo (2) meet, and take their room-founds."""
+    boxes = stage.outbox("ana"), stage.outbox("bo")
+    for number, box in enumerate(boxes, 1):
+        stage.owner._turn(
+            ([Connect(number, ("ana", "bo")[number - 1]), RequestMatch(number, 2)], (number, box))
+        )
+    for box in boxes:
+        box.take()
+    stage.flushed.clear()
+    return boxes
+
+
+async def test_a_clump_is_delivered_as_its_relays_would_be() -> None:
+    stage = Stage()
+    _, bo = a_pair(stage)
+    relays = [Relay(1, "bo", "ice-candidate", payload) for payload in CANDIDATES]
+    stage.owner._turn((relays, None))
+    expected = bo.take()
+    stage.owner._turn(([RelayClump(1, "bo", "ice-candidate", CANDIDATES)], None))
+    assert bo.take() == expected
+    assert stage.flushed == ["bo", "bo"]
+    assert stage.matchmaker.statistics().relayed == 10
+
+
+async def test_each_relay_of_a_clump_that_reaches_nobody_is_refused() -> None:
+    stage = Stage()
+    ana, bo = a_pair(stage)
+    stage.owner._turn(([RelayClump(1, "cleo", "ice-candidate", CANDIDATES)], None))
+    assert [b"peer-unavailable" in frame for frame in ana.take()] == [True] * 5
+    assert bo.take() == []
+
+
+async def test_a_clump_that_does_not_fit_gives_the_receiver_up() -> None:
+    stage = Stage()
+    _, bo = a_pair(stage)
+    bo.max_messages = 3
+    stage.owner._turn(([RequestMatch(2, 3), RelayClump(1, "bo", "ice-candidate", CANDIDATES)], None))
+    assert (bo.last, bo.empty) == ("too-slow", True)
+    assert stage.matchmaker.statistics().waiting == 0, "who is given up waits for nobody"
+
+
+async def test_a_turn_counts_what_is_in_a_clump() -> None:
+    stage = Stage()
+    a_pair(stage)
+    many = RelayClump(1, "bo", "ice-candidate", CANDIDATES * 100)
+    for _ in range(3):
+        stage.owner._send.send_nowait(([many], None))
+    assert len(stage.owner._take_waiting(([Invalid(1, "code", "text")], None))) == 3, "2 x 500 fill it"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "bounds"),
+    [
+        ((10, 10, 10), (30, 3)),
+        ((10, 10, 10), (29, 3)),
+        ((10, 10, 10), (30, 2)),
+        ((100,), (30, 3)),
+        ((100, 1), (30, 3)),
+        ((1, 100), (30, 3)),
+        ((0, 0), (0, 3)),
+        ((), (0, 0)),
+    ],
+)
+def test_an_outbox_takes_many_as_it_takes_each(sizes: tuple[int, ...], bounds: tuple[int, int]) -> None:
+    frames = [b"x" * size for size in sizes]
+    for closed in (False, True):
+        for unsent in (0, 1, 25):
+            one, many = Outbox(*bounds, lambda: None), Outbox(*bounds, lambda: None)
+            for box in (one, many):
+                box.unsent = unsent
+                if closed:
+                    box.end()
+            assert many.put_all(frames) == all(one.put(frame) for frame in frames)
+            assert many.statistics() == one.statistics()
+            assert many.take() == one.take()

@@ -9,8 +9,8 @@ import pytest
 from attrs import define
 from msgspec.structs import replace
 
-from focus_signal.core.commands import Command, Connect, Disconnect, Relay, TimePassed, Withdraw
-from focus_signal.core.effects import Deliver, Effect, Refused, Relayed, RoomFound
+from focus_signal.core.commands import Command, Connect, Disconnect, Relay, RelayClump, TimePassed, Withdraw
+from focus_signal.core.effects import Deliver, DeliverClump, Effect, Refused, Relayed, RoomFound
 from focus_signal.server.config import Config
 from focus_signal.server.logic import Logic, build_logic
 from focus_signal.testing import history as h
@@ -219,6 +219,9 @@ class Broken:
     def handle(self, command: Command, now: float) -> list[Effect]:
         effects = self.handling(command)
         return self.logic.decider.handle(command, now) if effects is None else effects
+
+    def handle_clump(self, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
+        return self.logic.decider.handle_clump(clump, now)
 
     def next_deadline(self) -> float | None:
         return self.logic.decider.next_deadline() if self.deadline is None else self.deadline

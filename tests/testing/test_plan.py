@@ -199,7 +199,7 @@ def test_every_fault_kind_is_told_apart_by_its_name() -> None:
         ),
         (
             Signal(id=3, at=0, conn=1, kind="ice-candidate", to='"', claim="", padding=2),
-            '{"type":"ice-candidate","to":"\\"","from":"","candidate":"m3 xx"}',
+            '{"type":"ice-candidate","to":"\\"","from":"","candidate":{"candidate":"m3 xx"}}',
         ),
         (Say(id=1, at=0, conn=1, text="{"), "{"),
     ],

@@ -66,3 +66,15 @@ class Drain(Struct, frozen=True, gc=False):
 
 
 Command = Relay | RequestMatch | Connect | Invalid | Withdraw | Disconnect | TimePassed | Drain
+
+
+class RelayClump(Struct, frozen=True, gc=False):
+    """Several relays of one kind to one user, in this order, as candidates often come; at least one.
+
+    No command of its own but a short way to write several: see `Matchmaker.handle_clump`.
+    """
+
+    connection: int
+    to: str
+    kind: str
+    payloads: tuple[bytes, ...]

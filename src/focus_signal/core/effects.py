@@ -48,3 +48,12 @@ class Close(Struct, frozen=True, gc=False):
 
 
 Effect = Deliver | Close
+
+
+class DeliverClump(Struct, frozen=True, gc=False):
+    """Deliver several `Relayed` of one sender and one kind, in this order: a short way to write them."""
+
+    connection: int
+    sender: str
+    kind: str
+    payloads: tuple[bytes, ...]

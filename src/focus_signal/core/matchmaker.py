@@ -26,11 +26,12 @@ from focus_signal.core.commands import (
     Drain,
     Invalid,
     Relay,
+    RelayClump,
     RequestMatch,
     TimePassed,
     Withdraw,
 )
-from focus_signal.core.effects import Close, Deliver, Effect, Refused, Relayed, RoomFound
+from focus_signal.core.effects import Close, Deliver, DeliverClump, Effect, Refused, Relayed, RoomFound
 from focus_signal.core.queues import Queues
 from focus_signal.core.rooms import Rooms
 from focus_signal.core.sessions import Session, Sessions
@@ -144,6 +145,25 @@ class Matchmaker:
                 self._draining = True
                 return [Close(connection, "restart") for connection in self._sessions.connections()]
         assert_never(command)
+
+    def handle_clump(self, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
+        """Carry out the relays of a clump, as `handle` would one after the other.
+
+        Args are those of `handle`.
+
+        Returns:
+          what is to be done: nothing changes between two of them, so what becomes of one becomes of all.
+        """
+        connection, to, kind, payloads = clump.connection, clump.to, clump.kind, clump.payloads
+        effects = self.handle(Relay(connection, to, kind, payloads[0]), now)
+        match effects:
+            case [Deliver(target, Relayed(sender, _, _))]:
+                self._relayed += len(payloads) - 1
+                return DeliverClump(target, sender, kind, payloads)
+            case _:
+                for payload in payloads[1:]:
+                    effects += self._relay(Relay(connection, to, kind, payload))
+                return effects
 
     def next_deadline(self) -> float | None:
         """Tell when a `TimePassed` is next due; None when nothing waits for time."""

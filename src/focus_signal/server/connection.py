@@ -7,12 +7,12 @@ there is one, nobody else writes. The close frame goes the same way, behind ever
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import trio
 from attrs import define, field
 
-from focus_signal.core.commands import Command, Connect
+from focus_signal.core.commands import Command, Connect, RelayClump
 from focus_signal.errors import TransportClosed
 from focus_signal.observe.buggify import buggify, witness
 from focus_signal.server.config import Config
@@ -24,7 +24,7 @@ from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
 
 logger = logging.getLogger("focus_signal")
 
-Decode = Callable[[bytes, int, str], Command]
+DecodeAll = Callable[[Sequence[bytes], int, str], list[Command | RelayClump]]
 
 
 @define(eq=False)
@@ -36,7 +36,7 @@ class Connection:
       user: the user for whom it speaks.
       transport: the open WebSocket.
       inbox: its way to the owner.
-      decode: makes a command of a frame.
+      decode_all: makes commands of frames.
       config: deadlines and bounds.
     """
 
@@ -44,7 +44,7 @@ class Connection:
     user: str
     _transport: Transport
     _inbox: Inbox
-    _decode: Decode
+    _decode_all: DecodeAll
     _config: Config
     _outbox: Outbox = field(init=False)
     _nursery: trio.Nursery | None = field(default=None, init=False)
@@ -152,7 +152,7 @@ class Connection:
     async def _converse(self) -> CloseName:
         """Read and hand on until the end, and tell with which close frame to answer it."""
         # Where a connection spends its life: what every read goes through is kept flat here.
-        inbox, outbox, transport, decode = self._inbox, self._outbox, self._transport, self._decode
+        inbox, outbox, transport, decode_all = self._inbox, self._outbox, self._transport, self._decode_all
         number, user = self.number, self.user
         try:
             await inbox.open(number, outbox, [Connect(number, user)])
@@ -163,7 +163,7 @@ class Connection:
                 # Once this side has said goodbye, what comes is no longer heard.
                 if messages and not outbox.closed:
                     self._handing_on = True
-                    await inbox.send([decode(text, number, user) for text in messages])
+                    await inbox.send(decode_all(messages, number, user))
                     self._handing_on = False
         except TransportClosed:
             outbox.take()  # nobody is left to read it

@@ -4,13 +4,13 @@ The shell is built for one matchmaker and one dialect; that it knows them by the
 test put others in their place, or watch the ones that are there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from attrs import frozen
 
-from focus_signal.core.commands import Command
-from focus_signal.core.effects import Effect, Message
+from focus_signal.core.commands import Command, RelayClump
+from focus_signal.core.effects import DeliverClump, Effect, Message
 from focus_signal.core.matchmaker import Matchmaker, MatchmakerStatistics, Rules
 from focus_signal.server.config import Config
 from focus_signal.wire.seed_dialect import SeedDialect
@@ -21,6 +21,10 @@ class Decider(Protocol):
 
     def handle(self, command: Command, now: float) -> list[Effect]:
         """Carry out one command and tell what is to be done."""
+        ...
+
+    def handle_clump(self, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
+        """Carry out the relays of a clump."""
         ...
 
     def next_deadline(self) -> float | None:
@@ -39,8 +43,16 @@ class Dialect(Protocol):
         """Make a command of a frame; never raises, whatever the frame holds."""
         ...
 
+    def decode_all(self, frames: Sequence[bytes], connection: int, user: str) -> list[Command | RelayClump]:
+        """Make commands of what came with one read; like relays in a row may become one."""
+        ...
+
     def encode(self, message: Message) -> bytes | None:
-        """Make a frame of a message; None for what this dialect does not send."""
+        """Make a frame of a message that is one; None for what this dialect does not send."""
+        ...
+
+    def encode_clump(self, sender: str, kind: str, payloads: Sequence[bytes]) -> list[bytes]:
+        """Make a frame of each relay in a clump."""
         ...
 
 

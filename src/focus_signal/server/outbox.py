@@ -81,6 +81,20 @@ class Outbox:
         self._bytes += size
         return True
 
+    def put_all(self, frames: list[bytes]) -> bool:
+        """Take frames in order, as `put` would take each.
+
+        Returns:
+          False when one does not fit; those behind it are not taken either.
+        """
+        size = sum(map(len, frames))
+        fits = self._bytes + self.unsent + size <= self.max_bytes
+        if fits and len(self._frames) + len(frames) <= self.max_messages and not self._closed:
+            self._frames += frames
+            self._bytes += size
+            return True
+        return all(map(self.put, frames))
+
     def take(self) -> list[bytes]:
         """Give everything that waits."""
         frames, self._frames, self._bytes = self._frames, [], 0

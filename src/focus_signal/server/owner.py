@@ -15,17 +15,17 @@ from contextlib import suppress
 import trio
 from attrs import define, field
 
-from focus_signal.core.commands import Command, Disconnect, Drain, TimePassed, Withdraw
-from focus_signal.core.effects import Close, Deliver, Message
+from focus_signal.core.commands import Command, Disconnect, Drain, RelayClump, TimePassed, Withdraw
+from focus_signal.core.effects import Close, Deliver, DeliverClump, Message
 from focus_signal.core.matchmaker import MatchmakerStatistics
 from focus_signal.observe.buggify import buggify, pause
-from focus_signal.server.logic import Decider
+from focus_signal.server.logic import Decider, Dialect
 from focus_signal.server.outbox import Outbox
 
 _MOST_COMMANDS_A_TURN = 1000
 
 # The first batch of a connection hands its outbox over.
-Batch = tuple[Sequence[Command], tuple[int, Outbox] | None]
+Batch = tuple[Sequence[Command | RelayClump], tuple[int, Outbox] | None]
 _WAKE: Batch = ((), None)
 
 
@@ -36,14 +36,14 @@ class Inbox:
     _channel: trio.MemorySendChannel[Batch]
     _ended: list[int]
 
-    async def open(self, connection: int, outbox: Outbox, commands: Sequence[Command]) -> None:
+    async def open(self, connection: int, outbox: Outbox, commands: Sequence[Command | RelayClump]) -> None:
         """Send the first batch, and with it the outbox into which everything for this connection goes."""
         try:
             self._channel.send_nowait((commands, (connection, outbox)))
         except trio.WouldBlock:
             await self._channel.send((commands, (connection, outbox)))
 
-    async def send(self, commands: Sequence[Command]) -> None:
+    async def send(self, commands: Sequence[Command | RelayClump]) -> None:
         """Send a batch; waits while the channel is full, and then this connection alone waits."""
         await pause("inbox.late-send")
         try:
@@ -67,13 +67,13 @@ class Owner:
 
     Args:
       matchmaker: the state.
-      encode: makes a frame of a message; None for what is not sent.
+      dialect: makes frames of messages.
       clock: gives the time in seconds.
       inbox_batches: how many batches may wait.
     """
 
     _matchmaker: Decider
-    _encode: Callable[[Message], bytes | None]
+    _dialect: Dialect
     _clock: Callable[[], float]
     _inbox_batches: int
     _send: trio.MemorySendChannel[Batch] = field(init=False)
@@ -161,7 +161,8 @@ class Owner:
         while batch is not None:
             batches.append(batch)
             self._taken += 1
-            commands += len(batch[0])
+            for command in batch[0]:
+                commands += len(command.payloads) if isinstance(command, RelayClump) else 1
             if commands >= _MOST_COMMANDS_A_TURN or buggify("owner.short-turn"):
                 break
             try:
@@ -173,14 +174,21 @@ class Owner:
     def _handle(self, command: Command, now: float) -> None:
         self._handle_all((command,), now)
 
-    def _handle_all(self, commands: Sequence[Command], now: float) -> None:
-        handle, encode, outboxes = self._matchmaker.handle, self._encode, self._outboxes
+    def _handle_all(self, commands: Sequence[Command | RelayClump], now: float) -> None:
+        handle, encode, outboxes = self._matchmaker.handle, self._dialect.encode, self._outboxes
         encoded: Message | None = None
         frame: bytes | None = None
         outbox: Outbox | None = None
         connection = -1
         for command in commands:
-            for effect in handle(command, now):
+            if isinstance(command, RelayClump):
+                effects = self._matchmaker.handle_clump(command, now)
+                if isinstance(effects, DeliverClump):
+                    self._deliver_clump(effects, now)
+                    continue
+            else:
+                effects = handle(command, now)
+            for effect in effects:
                 # Much of what comes in one batch is for the same connection.
                 if effect.connection != connection:
                     connection = effect.connection
@@ -195,7 +203,17 @@ class Owner:
                         encoded = effect.message
                         frame = encode(encoded)
                     if frame is not None and not outbox.put(frame):
-                        outbox.close("too-slow")
-                        self._handle(Withdraw(effect.connection), now)
+                        self._give_up(connection, outbox, now)
                 elif type(effect) is Close:
                     outbox.close(effect.reason)
+
+    def _deliver_clump(self, clump: DeliverClump, now: float) -> None:
+        outbox = self._outboxes.get(clump.connection)
+        if outbox is not None:
+            self._touched[outbox] = None
+            if not outbox.put_all(self._dialect.encode_clump(clump.sender, clump.kind, clump.payloads)):
+                self._give_up(clump.connection, outbox, now)
+
+    def _give_up(self, connection: int, outbox: Outbox, now: float) -> None:
+        outbox.close("too-slow")
+        self._handle(Withdraw(connection), now)

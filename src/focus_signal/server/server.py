@@ -67,7 +67,7 @@ class Server:
         config = self.config
         logic = self._build_logic(config, self._new_id)
         self._dialect = logic.dialect
-        self._owner = Owner(logic.decider, logic.dialect.encode, trio.current_time, config.inbox_batches)
+        self._owner = Owner(logic.decider, logic.dialect, trio.current_time, config.inbox_batches)
         self._front_door = FrontDoor(config, self._takes_nobody)
 
     @property
@@ -293,7 +293,12 @@ class Server:
             await self._close(transport, "user-id-missing")
             return
         connection = Connection(
-            next(self._numbers), user, transport, self._owner.open_inbox(), self._dialect.decode, self.config
+            next(self._numbers),
+            user,
+            transport,
+            self._owner.open_inbox(),
+            self._dialect.decode_all,
+            self.config,
         )
         if not self._connections:
             self._none_left = trio.Event()  # one for everybody who waits for the last to leave

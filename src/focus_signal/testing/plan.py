@@ -295,7 +295,9 @@ def text_of(operation: Join | Signal | Say, user: str) -> bytes:
         case Signal(id=mark, kind=kind, to=to, claim=claim, padding=padding):
             # Clients of the seed name themselves in every message, and it drops those that do not.
             head = msgspec.json.encode({"type": kind, "to": to, "from": user if claim is None else claim})
-            payload = "candidate" if kind == "ice-candidate" else "sdp"
-            return b'%b,"%b":"m%d %b"}' % (head[:-1], payload.encode(), mark, b"x" * padding)
+            text = b'"m%d %b"' % (mark, b"x" * padding)
+            # As a browser writes them: a candidate is an object, and so several in a row are one clump.
+            written = b'"candidate":{"candidate":%b}' if kind == "ice-candidate" else b'"sdp":%b'
+            return b"%b,%b}" % (head[:-1], written % text)
         case Say(text=text):
             return text.encode()

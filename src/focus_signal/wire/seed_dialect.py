@@ -5,15 +5,17 @@ The sender of a relayed message is whoever the connection speaks for, never what
 """
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 from attrs import field, frozen
 from msgspec import UNSET, Raw, UnsetType
 
-from focus_signal.core.commands import Command, Invalid, Relay, RequestMatch
+from focus_signal.core.commands import Command, Invalid, Relay, RelayClump, RequestMatch
 from focus_signal.core.effects import Message, Relayed, RoomFound
 from focus_signal.core.matchmaker import match_size_message
 from focus_signal.errors import FocusSignalError
+from focus_signal.wire.clumps import read_clumps
 from focus_signal.wire.json_text import has_repeated_type, is_nested_deeper
 from focus_signal.wire.messages import (
     ErrorFrame,
@@ -126,6 +128,15 @@ class SeedDialect:
             return self._with_care(frame, connection, user)
         return Relay(connection, to, kind, payload)
 
+    def decode_all(self, frames: Sequence[bytes], connection: int, user: str) -> list[Command | RelayClump]:
+        """Make commands of the frames that came with one read, in order; like relays in a row become one.
+
+        Args are those of `decode`.
+        """
+        if len(frames) == 1:
+            return [self.decode(frames[0], connection, user)]
+        return read_clumps(self.decode, frames, connection, user)
+
     def encode(self, message: Message) -> bytes | None:
         """Make a text frame of a message; None for what this dialect does not send."""
         if isinstance(message, Relayed):  # nearly every one
@@ -133,6 +144,11 @@ class SeedDialect:
         if isinstance(message, RoomFound):
             return _encode(RoomFoundFrame(message.room, message.peers))
         return None if self.silent else _encode(ErrorFrame(message.code, message.message, message.to))
+
+    def encode_clump(self, sender: str, kind: str, payloads: Sequence[bytes]) -> list[bytes]:
+        """Make a text frame of each relay in a clump."""
+        head = _RELAY_HEADS[kind] + _encode(sender)
+        return [b"%b%b}" % (head, payload) for payload in payloads]
 
     def _decode(self, frame: bytes, connection: int, user: str) -> Command:
         inbound = self._parse(frame)

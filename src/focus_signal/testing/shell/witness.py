@@ -7,8 +7,8 @@ from collections.abc import Callable
 import trio
 from attrs import define, field
 
-from focus_signal.core.commands import Command
-from focus_signal.core.effects import Effect
+from focus_signal.core.commands import Command, Relay, RelayClump
+from focus_signal.core.effects import Deliver, DeliverClump, Effect, Relayed
 from focus_signal.core.matchmaker import MatchmakerStatistics
 from focus_signal.observe.buggify import Point, What
 from focus_signal.server.config import Config
@@ -63,6 +63,27 @@ class WitnessedDecider:
         shown, came = self._notes.marks.decided(command, effects, self._notes.served)
         self._notes.add(h.Decided(now, type(command).__name__, shown, came))
         return effects
+
+    def handle_clump(self, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
+        """Carry out the relays of a clump; they are written down one by one."""
+        self._look_at_outboxes(now)
+        try:
+            decided = self._decider.handle_clump(clump, now)
+        except Exception as error:
+            self._notes.add(h.Faulted(now, f"{type(error).__name__}: {error}"))
+            raise
+        for index, payload in enumerate(clump.payloads):
+            relay = Relay(clump.connection, clump.to, clump.kind, payload)
+            effects: list[Effect] = []
+            if isinstance(decided, DeliverClump):
+                message = Relayed(decided.sender, decided.kind, decided.payloads[index])
+                effects.append(Deliver(decided.connection, message))
+            else:
+                # One refusal for each; none at all where the connection speaks for nobody.
+                effects += decided[index : index + 1]
+            shown, came = self._notes.marks.decided(relay, effects, self._notes.served)
+            self._notes.add(h.Decided(now, type(relay).__name__, shown, came))
+        return decided
 
     def next_deadline(self) -> float | None:
         """Tell when time is next due."""

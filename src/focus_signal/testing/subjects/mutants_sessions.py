@@ -1,10 +1,12 @@
 """Mutants of the sessions: who speaks for a user, and for how long a seat is kept."""
 
+from collections.abc import Sequence
+
 import msgspec
 from attrs import frozen
 from msgspec import Struct, field
 
-from focus_signal.core.commands import Command, Connect, Invalid, Relay
+from focus_signal.core.commands import Command, Connect, Invalid, Relay, RelayClump
 from focus_signal.core.effects import Close, Deliver, Effect, Message, Relayed
 from focus_signal.core.sessions import Session, Sessions
 from focus_signal.server.logic import Dialect
@@ -133,6 +135,12 @@ class _Believing:
         if not isinstance(believed, Relay):
             return believed
         return _ClaimedRelay(connection, believed.to, believed.kind, believed.payload, claim)
+
+    def decode_all(self, frames: Sequence[bytes], connection: int, user: str) -> list[Command | RelayClump]:
+        return [self.decode(frame, connection, user) for frame in frames]
+
+    def encode_clump(self, sender: str, kind: str, payloads: Sequence[bytes]) -> list[bytes]:
+        return self.real.encode_clump(sender, kind, payloads)
 
     def encode(self, message: Message) -> bytes | None:
         return self.real.encode(message)

@@ -9,7 +9,7 @@ from types import ModuleType
 import trio
 from attrs import frozen
 
-from focus_signal.core.commands import Command, Disconnect, Drain, Withdraw
+from focus_signal.core.commands import Command, Disconnect, Drain, RelayClump, Withdraw
 from focus_signal.core.effects import Effect, Message, Refused
 from focus_signal.server import connection as connection_module
 from focus_signal.server import owner as owner_module
@@ -58,7 +58,7 @@ class _FramesTwice(Outbox):
 
 
 class _BatchTurnsRound(Inbox):
-    async def send(self, commands: Sequence[Command]) -> None:
+    async def send(self, commands: Sequence[Command | RelayClump]) -> None:
         await super().send(commands[::-1])
 
 
@@ -108,6 +108,12 @@ class _PlainErrors:
 
     def decode(self, frame: bytes, connection: int, user: str) -> Command:
         return self.real.decode(frame, connection, user)
+
+    def decode_all(self, frames: Sequence[bytes], connection: int, user: str) -> list[Command | RelayClump]:
+        return self.real.decode_all(frames, connection, user)
+
+    def encode_clump(self, sender: str, kind: str, payloads: Sequence[bytes]) -> list[bytes]:
+        return self.real.encode_clump(sender, kind, payloads)
 
     def encode(self, message: Message) -> bytes | None:
         return message.message.encode() if isinstance(message, Refused) else self.real.encode(message)

@@ -9,7 +9,7 @@ is no longer OPEN, and a disconnect is `onclose`.
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from attrs import define, field, frozen
@@ -21,11 +21,21 @@ from focus_signal.core.commands import (
     Drain,
     Invalid,
     Relay,
+    RelayClump,
     RequestMatch,
     TimePassed,
     Withdraw,
 )
-from focus_signal.core.effects import Close, Deliver, Effect, Message, Refused, Relayed, RoomFound
+from focus_signal.core.effects import (
+    Close,
+    Deliver,
+    DeliverClump,
+    Effect,
+    Message,
+    Refused,
+    Relayed,
+    RoomFound,
+)
 from focus_signal.core.matchmaker import MatchmakerStatistics
 from focus_signal.server.config import Config
 from focus_signal.server.logic import Logic
@@ -96,6 +106,12 @@ class SeedLogic:
             case Invalid() | TimePassed() | RequestMatch() | Relay():
                 pass
         return []
+
+    def handle_clump(self, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
+        """Carry out the relays of a clump; the script below writes none."""
+        payloads = clump.payloads
+        relays = (Relay(clump.connection, clump.to, clump.kind, payload) for payload in payloads)
+        return [effect for relay in relays for effect in self.handle(relay, now)]
 
     def next_deadline(self) -> float | None:
         """Tell that nothing waits for time."""
@@ -185,6 +201,15 @@ class SeedScript:
         sender = claim if isinstance(claim, str) else _json(claim)
         payload = "".join(parts).encode("utf-8", "surrogatepass")
         return SeedRelay(connection, target, str(kind), payload, sender)
+
+    def decode_all(self, frames: Sequence[bytes], connection: int, user: str) -> list[Command | RelayClump]:
+        """Make a command of each frame."""
+        return [self.decode(frame, connection, user) for frame in frames]
+
+    def encode_clump(self, sender: str, kind: str, payloads: Sequence[bytes]) -> list[bytes]:
+        """Make a frame of each relay."""
+        frames = (self.encode(Relayed(sender, kind, payload)) for payload in payloads)
+        return [frame for frame in frames if frame is not None]
 
     def encode(self, message: Message) -> bytes | None:
         """Make a frame of a message."""
