@@ -93,6 +93,9 @@ class FakeTransport:
     def ping_soon(self) -> None:
         """Send none."""
 
+    def close_nowait(self) -> bool:
+        return False
+
     async def close(self, code: int, reason: str) -> None:
         del code, reason
         await trio.lowlevel.checkpoint()
@@ -110,15 +113,21 @@ class House:
     _dialect: SeedDialect
     _nursery: trio.Nursery
     _numbers: count[int] = field(factory=lambda: count(1), init=False)
+    running: set[int] = field(factory=set[int], init=False)
 
     def connect(self, user: str, transport: FakeTransport) -> Connection:
         """Start a connection; it is in the inbox when the other tasks have had their turn."""
         number, inbox = next(self._numbers), self._owner.open_inbox()
-        connection = Connection(number, user, transport, inbox, self._dialect.decode_all, Config())
+        connection = Connection(
+            number, user, transport, inbox, self._dialect.decode_all, Config(), self._nursery
+        )
 
         async def run() -> None:
             await connection.run()
+            self.running.remove(number)
             await transport.abort()
+
+        self.running.add(number)
 
         self._nursery.start_soon(run)
         return connection

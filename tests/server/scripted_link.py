@@ -74,6 +74,12 @@ class ScriptedLink:
         finally:
             self.reading = False
 
+    def receive_nowait(self) -> bytes | None:
+        return None
+
+    def close_nowait(self) -> bool:
+        return False
+
     def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
         if "send_nowait" in self.broken:
             raise trio.BrokenResourceError("scripted")

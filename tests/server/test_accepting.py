@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
-import ssl
 from collections import deque
 from collections.abc import Callable
 
 import pytest
 import trio
+import trio.testing
 from attrs import frozen
-from trio.testing import MockClock, assert_checkpoints, assert_no_checkpoints
+from trio.testing import MockClock
 
 from focus_signal.server import accepting as accepting_module
-from focus_signal.server.accepting import AcceptedLink, LinkListener, accepting
-from focus_signal.server.link import link_of
+from focus_signal.server.accepting import LinkListener, accept_all
+from focus_signal.server.link import SocketLink, link_of
 from focus_signal.server.readiness import open_readiness
 from focus_signal.testing.net.dialing import dialing
 from focus_signal.testing.net.network import Network
@@ -65,36 +66,25 @@ async def test_options_of_what_is_accepted() -> None:
                     assert value == peer.getsockopt(socket.IPPROTO_TCP, option) > 0
 
 
-async def test_closing_a_link_once_more_takes_no_turn() -> None:
-    """Trio closes every stream behind its handler, where a checkpoint would be raised and caught again."""
-    with trio.fail_after(30):
-        below = await listen(open_unix)
-        async with LinkListener(below, None) as listener:
-            for close in ("aclose", "abort"):
-                async with await connect(below):
-                    link = await listener.accept()
-                    with assert_checkpoints() if close == "aclose" else assert_no_checkpoints():
-                        await getattr(link, close)()
-                    assert link._socket.fileno() < 0
-                    with assert_no_checkpoints():
-                        await link.aclose()
+async def echo(stream: trio.abc.Stream) -> None:
+    link = link_of(stream)
+    while data := await link.receive_some():
+        await link.send_all(data)
+    await link.aclose()
 
 
-async def test_serving_with_trio() -> None:
+async def test_serving_sockets_of_every_kind() -> None:
     below = [await listen(open_tcp), await listen(open_unix)]
 
-    async def echo(stream: trio.abc.Stream) -> None:
-        link: object = link_of(stream)
-        assert link is stream
-        assert isinstance(link, AcceptedLink)
-        while data := await link.receive_some():
-            await link.send_all(data)
+    async def echo_on_a_link(stream: trio.abc.Stream) -> None:
+        assert isinstance(stream, SocketLink)
+        await echo(stream)
 
     with trio.fail_after(30), open_readiness() as readiness:
         assert readiness is not None
-        async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as nursery, trio.open_nursery() as handlers:
             nursery.start_soon(readiness.run)
-            await nursery.start(trio.serve_listeners, echo, accepting(below, readiness))
+            await nursery.start(accept_all, echo_on_a_link, below, readiness, handlers)
             clients = [await connect(listener) for listener in below * 20]
             for number, client in enumerate(clients):
                 await client.send_all(b"%d" % number)
@@ -107,18 +97,69 @@ async def test_serving_with_trio() -> None:
     assert [listener.socket.fileno() for listener in below] == [-1, -1]
 
 
-async def test_what_is_no_real_socket_is_left_as_it_is(autojump_clock: MockClock) -> None:
-    real, below = await listen(open_tcp), await listen(open_tcp)
-    secure = trio.SSLListener(below, ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
-    _, memory = open_memory_listener()
+async def test_what_is_no_real_socket_is_served_as_well() -> None:
+    come, memory = open_memory_listener()
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            await nursery.start(accept_all, echo, [await listen(open_tcp), memory], None, nursery)
+            client, server = trio.testing.memory_stream_pair()
+            come.send_nowait(server)
+            async with client:
+                await client.send_all(b"hello")
+                assert await client.receive_some() == b"hello"
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_simulated_socket_is_not_taken_for_a_real_one(autojump_clock: MockClock) -> None:
     with dialing(Network(0)):
         [simulated] = await trio.open_tcp_listeners(0, host="127.0.0.1")
-    assert isinstance(simulated, trio.SocketListener)
-    first, *others = accepting([real, secure, memory, simulated], None)
-    assert isinstance(first, LinkListener)
-    assert others == [secure, memory, simulated]
-    for listener in (first, *others):
-        await listener.aclose()
+        assert isinstance(simulated, trio.SocketListener)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(accept_all, echo, [simulated], None, nursery)
+            async with await trio.open_tcp_stream("127.0.0.1", simulated.socket.getsockname()[1]) as client:
+                await client.send_all(b"hello")
+                assert await client.receive_some() == b"hello"
+            nursery.cancel_scope.cancel()
+
+
+async def test_while_nobody_can_be_accepted_the_others_are_served_and_then_the_next_is(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors = deque([errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS])
+    all_told = trio.Event()
+    accept = LinkListener.accept
+
+    async def accept_or_not(listener: LinkListener) -> SocketLink:
+        if errors:
+            number = errors.popleft()
+            if not errors:
+                all_told.set()
+            raise OSError(number, "scripted")
+        return await accept(listener)
+
+    monkeypatch.setattr(LinkListener, "accept", accept_or_not)
+    below = await listen(open_tcp)
+    began = trio.current_time()
+    # The clock jumps only while nobody waits for a socket, which the listener does once it has paused enough.
+    async with trio.open_nursery() as nursery:
+        await nursery.start(accept_all, echo, [below], None, nursery)
+        await all_told.wait()
+        assert trio.current_time() - began == pytest.approx(0.3)
+        nursery.cancel_scope.cancel()
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 4
+    assert all("no connection can be accepted for now" in record.message for record in caplog.records)
+
+
+async def test_listening_that_is_broken_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def accept(_: LinkListener) -> SocketLink:
+        raise OSError(errno.EBADF, "scripted")
+
+    monkeypatch.setattr(LinkListener, "accept", accept)
+    below = await listen(open_tcp)
+    with pytest.RaisesGroup(OSError, flatten_subgroups=True):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(accept_all, echo, [below], None, nursery)
+    assert below.socket.fileno() == -1
 
 
 @frozen
@@ -198,10 +239,10 @@ def check_nothing(_: LinkListener) -> None:
     pass
 
 
-async def accept_on_the_second(listener: LinkListener) -> AcceptedLink:
+async def accept_on_the_second(listener: LinkListener) -> SocketLink:
     await trio.lowlevel.wait_readable(listener._socket)
     _accept_all(listener)
-    return AcceptedLink(listener._accepted.popleft(), listener._readiness)
+    return SocketLink(listener._accepted.popleft(), listener._readiness)
 
 
 async def close_the_given_alone(listener: LinkListener) -> None:

@@ -105,8 +105,8 @@ async def test_whose_words_wait_while_it_is_closed_is_not_left_behind(sim: Simul
 def test_what_is_left_is_seen() -> None:
     """A handler that never ends has a task and a stream; the look at a moment and the invariant see both."""
 
-    async def never_end(self: Server, stream: trio.abc.Stream) -> None:
-        del self, stream
+    async def never_end(self: Server, nursery: trio.Nursery, stream: trio.abc.Stream) -> None:
+        del self, nursery, stream
         await trio.sleep_forever()
 
     async def come_and_go(sim: Simulation) -> None:

@@ -48,8 +48,8 @@ def test_a_flush_while_the_last_writer_ends_starts_nothing() -> None:
             connection = house.connect("bo", bo)
             await wait_all_tasks_blocked()
             bo.leaves()
-            # The connection's nursery is closed from its writer's last step to its own task's next one.
-            while connection._nursery is not None:
+            # Nothing is left to write with from its writer's last step to its own task's next one.
+            while connection.number in house.running:
                 connection.flush()
                 flushes += 1
                 await trio.lowlevel.checkpoint()

@@ -1,16 +1,19 @@
-"""Accept on a socket: as many connections at once as are there, each as a link.
+"""Accept on listeners, and serve each connection in a task of its own.
 
-`trio.serve_listeners` takes this for any other listener. What Trio's own does for each connection, a wait
-through several layers and a stream with two socket options, costs more than the rest of a handshake.
+On sockets, as many are accepted at once as are there, each as a link: what Trio's own listener does for each
+connection, a wait through several layers and a stream with two socket options, costs more than the rest of a
+handshake. All other listeners are left to `trio.serve_listeners`.
 """
 
 import errno
+import logging
 import os
 import socket
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
 import trio
 from attrs import define, field
@@ -18,7 +21,14 @@ from attrs import define, field
 from focus_signal.server.link import SocketLink
 from focus_signal.server.readiness import Readiness
 
+logger = logging.getLogger("focus_signal")
+
+Handler = Callable[[trio.abc.Stream], Awaitable[None]]
+
 _MOST_AT_ONCE = 64
+# For want of descriptors or memory, connections have to wait; as long as Trio's own listeners pause then.
+_FULL = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
+_PAUSE = 0.1
 # As much as Trio allows on a stream of its own.
 _MOST_NOT_SENT = 16 * 1024
 # The peer, or its network, has given up before it was accepted: the next one may be fine (accept(2)).
@@ -40,36 +50,34 @@ _GIVEN_UP = {
 }
 
 
-def accepting(
-    listeners: Iterable[trio.abc.Listener[Any]], readiness: Readiness | None
-) -> list[trio.abc.Listener[Any]]:
-    """Put a `LinkListener` in the place of every listener on a real socket.
+async def accept_all(
+    handler: Handler,
+    listeners: Iterable[trio.abc.Listener[Any]],
+    readiness: Readiness | None,
+    handlers: trio.Nursery,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Accept until cancelled, and start a handler for each connection.
 
     Args:
-      listeners: of any kind.
+      handler: serves a connection, closes it, and raises nothing.
+      listeners: of any kind; they are closed in the end.
       readiness: watches the sockets that are accepted.
+      handlers: where handlers run.
+      task_status: told once everything is accepted that comes.
     """
-    return [
-        # One that is made up in memory has no descriptor to work on; `link_of` knows it by the same sign.
-        LinkListener(listener, readiness)
-        if isinstance(listener, trio.SocketListener) and not hasattr(listener.socket, "link")
-        else listener
-        for listener in listeners
-    ]
-
-
-@define(eq=False)
-class AcceptedLink(SocketLink):
-    """Be a link that `trio.serve_listeners` closes once its handler is through, as it does with any stream.
-
-    It does so from within a cancelled scope, where a checkpoint costs more than the rest of a goodbye, so
-    there is none when the handler has closed the link already.
-    """
-
-    async def aclose(self) -> None:
-        """Close the socket; what was sent is still delivered."""
-        if not self.closed:
-            await SocketLink.aclose(self)
+    others: list[trio.abc.Listener[Any]] = []
+    async with trio.open_nursery() as nursery:
+        for listener in listeners:
+            # One that is made up in memory has no descriptor to work on; `link_of` knows it by the same sign.
+            if isinstance(listener, trio.SocketListener) and not hasattr(listener.socket, "link"):
+                nursery.start_soon(LinkListener(listener, readiness).serve, handler, handlers)
+            else:
+                others.append(listener)
+        if others:
+            await nursery.start(partial(trio.serve_listeners, handler_nursery=handlers), handler, others)
+        task_status.started()
 
 
 @define(eq=False)
@@ -110,7 +118,26 @@ class LinkListener(trio.abc.Listener[SocketLink]):
             await trio.lowlevel.wait_readable(self._listener.socket)
             self._check_open()
             self._accept_all()
-        return AcceptedLink(self._accepted.popleft(), self._readiness)
+        return SocketLink(self._accepted.popleft(), self._readiness)
+
+    async def serve(self, handler: Handler, handlers: trio.Nursery) -> NoReturn:
+        """Start a handler for each connection, until cancelled; the listener is closed in the end.
+
+        Raises:
+          OSError: the listening itself is broken.
+        """
+        async with self:
+            while True:
+                try:
+                    link = await self.accept()
+                except OSError as error:
+                    if error.errno not in _FULL:
+                        raise
+                    # Whoever waits in the kernel's queue is served when others have left.
+                    logger.error("no connection can be accepted for now: %s", error.strerror)  # noqa: TRY400 - where it happens says nothing
+                    await trio.sleep(_PAUSE)
+                else:
+                    handlers.start_soon(handler, link, name="connection")
 
     async def aclose(self) -> None:
         """Close the listener, and whoever was accepted and not yet given."""

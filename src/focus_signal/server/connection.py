@@ -38,6 +38,7 @@ class Connection:
       inbox: its way to the owner.
       decode_all: makes commands of frames.
       config: deadlines and bounds.
+      nursery: where a writer runs; open for as long as `run` runs.
     """
 
     number: int
@@ -46,10 +47,16 @@ class Connection:
     _inbox: Inbox
     _decode_all: DecodeAll
     _config: Config
+    _nursery: trio.Nursery
     _outbox: Outbox = field(init=False)
-    _nursery: trio.Nursery | None = field(default=None, init=False)
-    _starts_writers: bool = field(default=True, init=False)
+    # Every other writer than this connection's own task runs in the nursery.
+    _scope: trio.CancelScope | None = field(default=None, init=False)
+    _starts_writers: bool = field(default=False, init=False)
     _writer: trio.CancelScope | None = field(default=None, init=False)
+    # There once this connection's own task waits for the writer to end.
+    _written: trio.Event | None = field(default=None, init=False)
+    # What went wrong in the writer.
+    _fault: Exception | None = field(default=None, init=False)
     _last_chance: float = field(default=math.inf, init=False)
     # The reader has ended, and everything has to be over by then.
     _ends_by: float = field(default=math.inf, init=False)
@@ -66,22 +73,30 @@ class Connection:
         Cancellation: the connection ends at once; whoever cancels says goodbye with `close_soon` first.
         """
         witness("served", self.number)
-        try:
-            async with trio.open_nursery() as nursery:
-                self._nursery = nursery
-                try:
-                    fault = await self._converse()
-                finally:
-                    # The nursery can close before this task runs again, and the owner may flush in between.
-                    self._starts_writers = False
-                scope = nursery.cancel_scope
-                scope.deadline = self._ends_by = trio.current_time() + self._config.close_timeout
-                if self._outbox.close(fault) and self._writer is None:
-                    # This task has nothing else to do, and so needs no other one that writes.
-                    self._writer = scope
-                    await self._write_and_close(scope)
-        finally:
-            self._nursery = None
+        with trio.CancelScope() as scope:
+            self._scope = scope
+            self._starts_writers = True
+            try:
+                fault = await self._converse()
+            finally:
+                self._starts_writers = False
+            first = self._outbox.close(fault)
+            if fault == "done" and self._writer is None and self._transport.close_nowait():
+                return
+            scope.deadline = self._ends_by = trio.current_time() + self._config.close_timeout
+            if self._writer is not None:
+                self._written = trio.Event()
+                await self._written.wait()
+            elif first:
+                # This task has nothing else to do, and so needs no other one that writes.
+                self._writer = scope
+                await self._write_and_close(scope)
+        if self._writer is not None and self._writer is not scope:
+            # This connection was cut, or its time was over.
+            self._says_goodbye = True
+            self._writer.cancel()
+        if self._fault is not None:
+            raise self._fault
 
     def outbox_statistics(self) -> OutboxStatistics:
         """Look at what waits for the peer at this moment."""
@@ -95,7 +110,7 @@ class Connection:
                 self._last_chance = min(self._last_chance, trio.current_time() + self._config.close_timeout)
                 self._writer.deadline = min(self._writer.deadline, self._last_chance)
             return
-        if self._nursery is None or not self._starts_writers:
+        if not self._starts_writers:
             return
         try:
             gone = not buggify("connection.backlogged") and self._transport.send_nowait(self._outbox.take())
@@ -106,7 +121,7 @@ class Connection:
         if not gone or self._outbox.last is not None:
             self._outbox.unsent = self._transport.unsent
             self._writer = trio.CancelScope()
-            self._nursery.start_soon(self._write, self._writer)
+            self._nursery.start_soon(self._run_writer, self._writer)
 
     def close_soon(self, name: CloseName) -> None:
         """Close behind everything that waits, within the close deadline; never waits."""
@@ -115,8 +130,8 @@ class Connection:
 
     def cut(self) -> None:
         """End the connection at once, without a goodbye; never waits."""
-        if self._nursery is not None:
-            self._nursery.cancel_scope.cancel()
+        if self._scope is not None:
+            self._scope.cancel()
 
     def ping_soon(self, pong_due: float) -> bool:
         """Ask the peer for a sign of life, unless it is being asked already; never waits.
@@ -183,6 +198,13 @@ class Connection:
             outbox.end()
             inbox.end(number)
 
+    async def _run_writer(self, scope: trio.CancelScope) -> None:
+        try:
+            await self._write(scope)
+        except Exception as fault:  # noqa: BLE001 - it ends this connection alone, whose own task raises it again
+            self._fault = fault
+            self.cut()
+
     async def _write(self, scope: trio.CancelScope) -> None:
         """Be the writer: send what waits for as long as there is something."""
         closed = False
@@ -192,6 +214,8 @@ class Connection:
         finally:
             self._writer = None
             self._outbox.unsent = 0
+            if self._written is not None:
+                self._written.set()
         if scope.cancelled_caught and not self._says_goodbye:
             # A message may be cut, and the stream with it.
             logger.info("connection %d is cut: too-slow", self.number)

@@ -21,6 +21,7 @@ from focus_signal.wire.http_head import (
     user_of_query,
     wants_websocket,
 )
+from focus_signal.wire.plain_upgrade import PlainUpgrade, plain_upgrades
 
 
 @frozen
@@ -50,6 +51,7 @@ class FrontDoor:
     _config: Config
     _is_draining: Callable[[], bool]
     _limits: HeadLimits = field(init=False)
+    _read_plain: Callable[[bytes], PlainUpgrade | None] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._limits = HeadLimits(
@@ -58,25 +60,44 @@ class FrontDoor:
             target_bytes=self._config.target_bytes,
             user_bytes=self._config.user_bytes,
         )
+        self._read_plain = plain_upgrades(pages.SIGNAL_PATH, self._limits)
 
-    async def receive(self, link: Link) -> Visitor | None:
+    async def receive(self, link: Link, deadline: float) -> Visitor | None:
         """Read a request and answer it, unless it is a visitor's.
+
+        Args:
+          link: the peer's stream, of which nothing was read.
+          deadline: the time by which the request has to be there.
 
         Returns:
           the visitor; None when the peer was answered, or left.
 
         Cancellation: leaves the link to the caller, as every other end does.
         """
+        # Mostly the request is there already: then there is nothing to wait for, and so no scope to open.
+        data = link.receive_nowait()
+        visitor = self._glance(data)
+        return visitor or await self._read_with_care(link, data, deadline)
+
+    def _glance(self, data: bytes | None) -> Visitor | None:
+        """Let in whoever asks as nearly everyone does; None for all that needs a closer look."""
+        found = self._read_plain(data) if data and not self._is_draining() else None
+        return None if found is None else Visitor(*found)
+
+    async def _read_with_care(self, link: Link, data: bytes | None, deadline: float) -> Visitor | None:
         reader = HeadReader(self._limits)
         head_only = False
         try:
-            read = None
-            with trio.move_on_after(self._config.handshake_timeout) as scope:
-                read = await self._read_head(link, reader)
+            read: Visitor | tuple[Head, bytes] | None = reader.feed(data) if data else None
+            timed_out = False
+            if read is None and data != b"":
+                with trio.CancelScope(deadline=deadline) as scope:
+                    read = await self._read_head(link, reader)
+                timed_out = scope.cancelled_caught
+            if isinstance(read, Visitor) or (read is None and reader.empty):
+                return read
             if read is None:
-                if reader.empty:
-                    return None
-                decided: Visitor | bytes = self._give_up(timed_out=scope.cancelled_caught)
+                decided: Visitor | bytes = self._give_up(timed_out=timed_out)
             else:
                 head_only = read[0].method == "HEAD"
                 decided = self._decide(*read)
@@ -105,8 +126,11 @@ class FrontDoor:
             return pages.render(408, f"No complete request head came within {seconds} seconds.")
         return pages.render(400, "The request ended before its head was complete.")
 
-    async def _read_head(self, link: Link, reader: HeadReader) -> tuple[Head, bytes] | None:
+    async def _read_head(self, link: Link, reader: HeadReader) -> Visitor | tuple[Head, bytes] | None:
         while data := await link.receive_some():
+            visitor = self._glance(data) if reader.empty else None
+            if visitor is not None:
+                return visitor
             read = reader.feed(data)
             if read is not None:
                 return read

@@ -41,6 +41,10 @@ class Link(Protocol):
         """Wait for bytes and give them; none at the end of the stream."""
         ...
 
+    def receive_nowait(self) -> bytes | None:
+        """Give what has come already, none at the end; None if nothing has, or only waiting can tell."""
+        ...
+
     def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
         """Send what the stream takes at once, and tell how many bytes that was."""
         ...
@@ -55,6 +59,10 @@ class Link(Protocol):
 
     async def send_eof(self) -> None:
         """Say that nothing more will be sent; what the peer sends can still be read."""
+        ...
+
+    def close_nowait(self) -> bool:
+        """Close the stream in good order, where that takes no waiting; tell whether it is closed."""
         ...
 
     async def aclose(self) -> None:
@@ -141,6 +149,20 @@ class SocketLink(trio.abc.HalfCloseableStream):
         """Tell whether the socket was closed here."""
         return self._socket.fileno() < 0
 
+    def _read(self, size: int) -> bytes | None:
+        watched = self._watched
+        try:
+            data = os.read(self._descriptor(), size)
+        except BlockingIOError:
+            if watched is not None:
+                watched.has_nothing()
+            return None
+        except OSError as error:
+            raise _broken(error) from error
+        if watched is not None and len(data) < size and self._short_is_all:
+            watched.emptied()
+        return data
+
     def _descriptor(self) -> int:
         # Asked for each time: the number of a closed socket is soon another connection's.
         descriptor = self._socket.fileno()
@@ -159,17 +181,13 @@ class SocketLink(trio.abc.HalfCloseableStream):
                 await trio.lowlevel.wait_readable(self._descriptor())
             else:
                 await watched.wait_readable()
-            try:
-                data = os.read(self._descriptor(), size)
-            except BlockingIOError:
-                if watched is not None:
-                    watched.has_nothing()
-                continue
-            except OSError as error:
-                raise _broken(error) from error
-            if watched is not None and len(data) < size and self._short_is_all:
-                watched.emptied()
-            return data
+            data = self._read(size)
+            if data is not None:
+                return data
+
+    def receive_nowait(self) -> bytes | None:
+        """Give what has come already, none at the end; None if nothing has."""
+        return self._read(_READ_SIZE)
 
     def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
         """Send what the socket takes at once, and tell how many bytes that was."""
@@ -216,6 +234,11 @@ class SocketLink(trio.abc.HalfCloseableStream):
             except OSError as error:
                 raise _broken(error) from error
             self._said_end = True
+
+    def close_nowait(self) -> bool:
+        """Close the socket; what was sent is still delivered."""
+        self._close()
+        return True
 
     async def aclose(self) -> None:
         """Close the socket; what was sent is still delivered."""
@@ -267,6 +290,10 @@ class StreamLink:
         """Wait for bytes and give them; none at the end of the stream."""
         return bytes(await self._stream.receive_some(max_bytes))
 
+    def receive_nowait(self) -> bytes | None:
+        """Give nothing; only waiting tells."""
+        return None
+
     def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
         """Take nothing."""
         del data
@@ -284,6 +311,10 @@ class StreamLink:
         """Say that nothing more will be sent, where the stream can say that."""
         if isinstance(self._stream, trio.abc.HalfCloseableStream):
             await self._stream.send_eof()
+
+    def close_nowait(self) -> bool:
+        """Leave it open; only waiting closes it."""
+        return False
 
     async def aclose(self) -> None:
         """Close the stream in good order."""

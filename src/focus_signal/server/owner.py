@@ -31,7 +31,7 @@ _WAKE: Batch = ((), None)
 
 @define(eq=False)
 class Inbox:
-    """Be one connection's end of the channel to the owner; made by `Owner.open_inbox`."""
+    """Be a connection's way to the owner; made by `Owner.open_inbox`."""
 
     _channel: trio.MemorySendChannel[Batch]
     _ended: list[int]
@@ -58,7 +58,6 @@ class Inbox:
         # A full channel means that the owner is about to run; a broken one that there is nobody left to tell.
         with suppress(trio.WouldBlock, trio.BrokenResourceError):
             self._channel.send_nowait(_WAKE)
-        self._channel.close()
 
 
 @define(eq=False)
@@ -85,14 +84,16 @@ class Owner:
     _due: deque[tuple[int, int]] = field(factory=deque[tuple[int, int]], init=False)
     _leaving: dict[int, None] = field(factory=dict[int, None], init=False)
     _taken: int = field(default=0, init=False)
+    _waiting: list[trio.Event] = field(factory=list[trio.Event], init=False)
+    _over: bool = field(default=False, init=False)
     _touched: dict[Outbox, None] = field(factory=dict[Outbox, None], init=False)
 
     def __attrs_post_init__(self) -> None:
         self._send, self._receive = trio.open_memory_channel[Batch](self._inbox_batches)
 
     def open_inbox(self) -> Inbox:
-        """Make a connection's end of the channel."""
-        return Inbox(self._send.clone(), self._ended)
+        """Make a connection's way to here."""
+        return Inbox(self._send, self._ended)
 
     def statistics(self) -> MatchmakerStatistics:
         """Look at the matchmaker between two turns."""
@@ -104,16 +105,30 @@ class Owner:
         with suppress(trio.BrokenResourceError):
             await self._send.send(([Drain()], None))
 
+    async def wait_caught_up(self) -> None:
+        """Wait until everyone of whom it was told that they have left has left the matchmaker too."""
+        if self._over:
+            return
+        caught_up = trio.Event()
+        self._waiting.append(caught_up)
+        with suppress(trio.WouldBlock):  # a full channel means that the owner is about to run
+            self._send.send_nowait(_WAKE)
+        await caught_up.wait()
+
     async def run(self) -> None:
         """Carry out commands until cancelled.
 
         An exception that comes out of here says that the state is suspect: nothing may go on with it.
         """
-        with self._receive:
-            while True:
-                batch = await self._next_batch()
-                await pause("owner.late-turn")
-                self._turn(batch)
+        try:
+            with self._receive:
+                while True:
+                    batch = await self._next_batch()
+                    await pause("owner.late-turn")
+                    self._turn(batch)
+        finally:
+            self._over = True
+            self._tell_who_waits()
 
     async def _next_batch(self) -> Batch | None:
         """Wait for a batch, but not beyond the matchmaker's next deadline."""
@@ -153,6 +168,13 @@ class Owner:
         for outbox in self._touched:
             outbox.flush()
         self._touched.clear()
+        if self._waiting and not self._ended and not self._due:
+            self._tell_who_waits()
+
+    def _tell_who_waits(self) -> None:
+        for caught_up in self._waiting:
+            caught_up.set()
+        self._waiting.clear()
 
     def _take_waiting(self, batch: Batch | None) -> list[Batch]:
         """Take what is there without waiting, up to the size of a turn."""

@@ -14,7 +14,7 @@ import trio
 from attrs import define, field
 
 from focus_signal.errors import HttpRefused, NotListening, ServerFailed
-from focus_signal.server.accepting import accepting
+from focus_signal.server.accepting import accept_all
 from focus_signal.server.config import Config
 from focus_signal.server.connection import Connection
 from focus_signal.server.front_door import FrontDoor, Visitor
@@ -126,6 +126,7 @@ class Server:
             connection.cut()
         # Each is ended by its own task; that takes a few turns and waits on no peer.
         await self._wait_none_left()
+        await self._owner.wait_caught_up()
 
     def stop(self, goodbye: CloseName = "restart") -> None:
         """Stop listening and close everyone; never waits.
@@ -164,7 +165,8 @@ class Server:
         """
         over = False
         try:
-            await self._serve_user(transport, user)
+            async with trio.open_nursery() as nursery:
+                await self._serve_user(transport, user, nursery)
             over = True
         finally:
             with trio.move_on_after(self.config.close_timeout, shield=True):
@@ -191,10 +193,13 @@ class Server:
                     self.config.pong_timeout,
                 )
                 async with trio.open_nursery() as listening:
-                    if self._listeners:
-                        listen = partial(trio.serve_listeners, handler_nursery=nursery)
-                        listeners = accepting(self._listeners, self._readiness)
-                        await listening.start(listen, self._handle_stream, listeners)
+                    await listening.start(
+                        accept_all,
+                        partial(self._handle_stream, nursery),
+                        self._listeners,
+                        self._readiness,
+                        nursery,
+                    )
                     task_status.started()
                     await self._stopping.wait()
                     listening.cancel_scope.cancel()
@@ -218,39 +223,36 @@ class Server:
         while self._connections:
             await self._none_left.wait()
 
-    async def _handle_stream(self, stream: trio.abc.Stream) -> None:
+    async def _handle_stream(self, nursery: trio.Nursery, stream: trio.abc.Stream) -> None:
         """Serve whoever a listener lets in; nothing that goes wrong in here comes out."""
         link = link_of(stream, self._readiness)
         try:
-            visitor, deadline = await self._receive(link)
-            if visitor is not None and self.config.transport == "native":
+            deadline = trio.current_time() + self.config.handshake_timeout
+            visitor = await self._front_door.receive(link, deadline)
+            if visitor is None:
+                with trio.move_on_after(self.config.close_timeout):
+                    await link.aclose()
+            elif self.config.transport == "native":
                 transport = NativeTransport(link, visitor.key, visitor.read_ahead, self.config.frame_bytes)
                 if transport.accept_nowait() or await self._accept(transport, deadline):
-                    await self._serve_user(transport, visitor.user)
-            elif visitor is not None:
-                await self._welcome_with_library(link, visitor, deadline)
+                    await self._serve_user(transport, visitor.user, nursery)
+            else:
+                await self._welcome_with_library(link, visitor, deadline, nursery)
         except* Exception as group:  # noqa: BLE001 - the guard: nothing of one connection reaches another
             report(group, "a connection")
         finally:
             await link.abort()  # noqa: ASYNC102 - waits on nobody, and works when cancelled
 
-    async def _receive(self, link: Link) -> tuple[Visitor | None, float]:
-        """Receive whoever comes, and tell by when a visitor's handshake has to be through."""
-        deadline = trio.current_time() + self.config.handshake_timeout
-        visitor = await self._front_door.receive(link)
-        if visitor is None:
-            with trio.move_on_after(self.config.close_timeout):
-                await link.aclose()
-        return visitor, deadline
-
-    async def _welcome_with_library(self, link: Link, visitor: Visitor, deadline: float) -> None:
+    async def _welcome_with_library(
+        self, link: Link, visitor: Visitor, deadline: float, nursery: trio.Nursery
+    ) -> None:
         # The library takes long to import, and most servers never need it.
         from focus_signal.server.transport.trio_websocket import open_trio_websocket  # noqa: PLC0415
 
         bound = self.config.frame_bytes
         async with open_trio_websocket(link, visitor.key, visitor.read_ahead, bound) as transport:
             if await self._accept(transport, deadline):
-                await self._serve_user(transport, visitor.user)
+                await self._serve_user(transport, visitor.user, nursery)
 
     async def _mount(self, request: "WebSocketRequest") -> None:
         from focus_signal.server.transport.trio_websocket import TrioWebSocket  # noqa: PLC0415 - as above
@@ -284,7 +286,7 @@ class Server:
         except HttpRefused as refusal:
             return refusal, ""
 
-    async def _serve_user(self, transport: Transport, user: str) -> None:
+    async def _serve_user(self, transport: Transport, user: str, nursery: trio.Nursery) -> None:
         """Serve an accepted WebSocket; whatever goes wrong, the peer is told as well as can be."""
         if self._stopping.is_set():  # it came in while the others were being sent away
             await self._close(transport, self._goodbye)
@@ -299,6 +301,7 @@ class Server:
             self._owner.open_inbox(),
             self._dialect.decode_all,
             self.config,
+            nursery,
         )
         if not self._connections:
             self._none_left = trio.Event()  # one for everybody who waits for the last to leave

@@ -88,6 +88,14 @@ class Transport(Protocol):
         """Have a ping sent; whoever calls this calls `send_nowait` next, if with nothing to send."""
         ...
 
+    def close_nowait(self) -> bool:
+        """Answer the peer's goodbye and end the stream, where nothing has to be waited for.
+
+        Returns:
+          whether that is done; `close` does it otherwise.
+        """
+        ...
+
     async def close(self, code: int, reason: str) -> None:
         """Send a close frame, if none went out yet, and wait for the peer's.
 

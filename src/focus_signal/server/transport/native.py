@@ -43,6 +43,8 @@ class NativeTransport:
     _pings: int = field(default=0, init=False)
     _ping_is_due: bool = field(default=False, init=False)
     _receiving: bool = field(default=False, init=False)
+    # The peer's goodbye was answered by `close_nowait`, which may have left some of the answer to be sent.
+    _answered: bool = field(default=False, init=False)
     # The peer's end of the stream has come, or the stream broke.
     _ended: bool = field(default=False, init=False)
     # There once this side says goodbye; set when there is nothing more to read.
@@ -116,16 +118,27 @@ class NativeTransport:
         self._reader.awaited_pong = self._pings.to_bytes(4)
         self._ping_is_due = True
 
+    def close_nowait(self) -> bool:
+        """Answer the peer's goodbye and end the stream, where nothing has to be waited for."""
+        reader, sender = self._reader, self._sender
+        code = reader.closed
+        if code is None or reader.trailing or self.owes_reply or sender.unsent or self._all_read is not None:
+            return False
+        self._answered = True
+        return sender.send_nowait([close_frame(code, "")]) and self._link.close_nowait()
+
     async def close(self, code: int, reason: str) -> None:
         """Say goodbye, or answer the peer's goodbye, and end the stream in good order."""
         reader, sender = self._reader, self._sender
         if reader.closed is not None:
             code, reason = reader.closed, ""
         reader.ignore_messages()
-        sender.forget()
         self._all_read = trio.Event()
         try:
-            gone = sender.send_nowait([close_frame(code, reason)])
+            if not self._answered:
+                sender.forget()
+                sender.send_nowait([close_frame(code, reason)])
+            gone = not sender.unsent
             while not gone:
                 gone = await sender.send()
         except TransportClosed:

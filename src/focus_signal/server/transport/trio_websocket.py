@@ -205,6 +205,10 @@ class TrioWebSocket:
         self._pinging = True
         self._nursery.start_soon(self._ping)
 
+    def close_nowait(self) -> bool:
+        """Leave it to `close`, which tells the library."""
+        return False
+
     async def close(self, code: int, reason: str) -> None:
         """Close, and let a peer that sent too much read why."""
         if self._cut:

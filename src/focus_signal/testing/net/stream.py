@@ -61,8 +61,7 @@ class SimStream(trio.abc.HalfCloseableStream):
         if most < 1:
             raise ValueError(f"max_bytes must be at least 1, not {max_bytes}")
         link, end = self._link, self._end
-        if end is link.server and serving_label.get() != link.label:
-            serving_label.set(link.label)
+        self._let_know()
         if end.closed:
             raise _closed()
         with self._reading:
@@ -74,6 +73,16 @@ class SimStream(trio.abc.HalfCloseableStream):
         if end.heard_end:
             return b""
         raise _reset()
+
+    def receive_nowait(self) -> bytes | None:
+        """Give what has come already; None if nothing has, or the stream is at its end."""
+        link, end = self._link, self._end
+        self._let_know()
+        self._reading.check()
+        self._settled()
+        if end.closed:
+            raise _closed()
+        return link.read(end, _READ_SIZE, trio.current_time()) if end.incoming.unread else None
 
     def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
         """Send what the window has room for, and tell how many bytes that was."""
@@ -144,6 +153,11 @@ class SimStream(trio.abc.HalfCloseableStream):
         self.close()
         await trio.lowlevel.checkpoint()
 
+    def close_nowait(self) -> bool:
+        """Close the stream, with what `aclose` says."""
+        self.close()
+        return True
+
     def close(self) -> None:
         """Close the stream at once, with what `aclose` says."""
         self._link.close(self._end, trio.current_time())
@@ -200,6 +214,11 @@ class SimStream(trio.abc.HalfCloseableStream):
                     await trio.sleep_forever()
             finally:
                 end.reader = None
+
+    def _let_know(self) -> None:
+        """Let it be known for which link the server's task works."""
+        if self._end is self._link.server and serving_label.get() != self._link.label:
+            serving_label.set(self._link.label)
 
     def _settled(self) -> float:
         """Let arrive what has arrived, and tell the time."""

@@ -107,6 +107,10 @@ class FramedTransport:
         self._unanswered += 1
         self._due.append(plain_frame(Kind.PING))
 
+    def close_nowait(self) -> bool:
+        """Leave it to `close`."""
+        return False
+
     async def close(self, code: int, reason: str) -> None:
         """Send a close frame, if none went out yet, and wait for the peer's."""
         self._sender.forget()
