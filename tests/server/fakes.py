@@ -60,6 +60,10 @@ class FakeTransport:
             raise TransportClosed("the peer has left") from None
 
     @property
+    def said_goodbye(self) -> bool:
+        return False
+
+    @property
     def owes_reply(self) -> bool:
         return False
 
@@ -100,6 +104,13 @@ class FakeTransport:
         del code, reason
         await trio.lowlevel.checkpoint()
         self._receive.close()
+
+    @property
+    def aborts_nowait(self) -> bool:
+        return False
+
+    def abort_nowait(self) -> None:
+        raise NotImplementedError("there is only `abort`")
 
     async def abort(self) -> None:
         self._receive.close()

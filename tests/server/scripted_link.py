@@ -107,6 +107,13 @@ class ScriptedLink:
         self.events.append("closed")
         await trio.lowlevel.checkpoint()
 
+    @property
+    def aborts_nowait(self) -> bool:
+        return False
+
+    def abort_nowait(self) -> None:
+        raise NotImplementedError("there is only `abort`")
+
     async def abort(self) -> None:
         self.events.append("aborted")
         await trio.lowlevel.checkpoint()

@@ -164,6 +164,13 @@ async def test_stream_that_is_a_link_is_used_as_it_is() -> None:
         async def wait_writable(self) -> None:
             await trio.lowlevel.checkpoint()
 
+        @property
+        def aborts_nowait(self) -> bool:
+            return False
+
+        def abort_nowait(self) -> None:
+            raise NotImplementedError("there is only `abort`")
+
         async def abort(self) -> None:
             await trio.lowlevel.checkpoint()
 

@@ -112,7 +112,7 @@ def unasked(events: int) -> Plant:
 
 
 _receive_some, _watch, _prepare = SocketLink.receive_some, Readiness.watch, SocketLink.__attrs_post_init__
-_wait_readable = Watched.wait_readable
+_begin_waiting = Watched.begin_waiting
 
 
 async def empties_with_every_read(link: SocketLink, max_bytes: int | None = None) -> bytes:
@@ -165,14 +165,13 @@ def give_up_and_stay(_: Watched, __: object) -> trio.lowlevel.Abort:
     return trio.lowlevel.Abort.SUCCEEDED
 
 
-async def wait_without_a_turn(watched: Watched) -> None:
-    if not watched._readable:
-        await _wait_readable(watched)
+async def read_without_a_turn(link: SocketLink, max_bytes: int | None = None) -> bytes:
+    return link.receive_nowait() or await _receive_some(link, max_bytes)
 
 
-async def wait_in_the_place_of_another(watched: Watched) -> None:
+def wait_in_the_place_of_another(watched: Watched) -> bool:
     watched._task = None
-    await _wait_readable(watched)
+    return _begin_waiting(watched)
 
 
 MUTANTS = [
@@ -231,17 +230,17 @@ MUTANTS = [
     Mutant("never forgotten", replaced(Readiness, "forget", forget_never), checks.nothing_is_left),
     Mutant(
         "cancelled, and still in its place",
-        replaced(Watched, "_give_up", give_up_and_stay),
+        replaced(Watched, "give_up", give_up_and_stay),
         checks.cancelled_reader_leaves_its_place,
     ),
     Mutant(
         "a full socket leaves nobody a turn",
-        replaced(Watched, "wait_readable", wait_without_a_turn),
+        replaced(SocketLink, "receive_some", read_without_a_turn),
         checks.turn_for_others,
     ),
     Mutant(
         "the second reader pushes the first out",
-        replaced(Watched, "wait_readable", wait_in_the_place_of_another),
+        replaced(Watched, "begin_waiting", wait_in_the_place_of_another),
         checks.two_readers,
     ),
     Mutant(

@@ -48,6 +48,11 @@ def buggify(name: Point) -> bool:
     return director is not None and director.buggify(name)
 
 
+def is_directed() -> bool:
+    """Tell whether a simulation decides at the points: a cheap look for who would otherwise await `pause`."""
+    return _director.get() is not None
+
+
 async def pause(name: Point) -> None:
     """Let time pass; outside a simulation not even a checkpoint.
 

@@ -8,6 +8,7 @@ there is one, nobody else writes. The close frame goes the same way, behind ever
 import logging
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 import trio
 from attrs import define, field
@@ -23,6 +24,8 @@ from focus_signal.server.transport import ProtocolViolation, Transport
 from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
 
 logger = logging.getLogger("focus_signal")
+
+_NO_SCOPE = nullcontext()
 
 DecodeAll = Callable[[Sequence[bytes], int, str], list[Command | RelayClump]]
 
@@ -49,14 +52,12 @@ class Connection:
     _config: Config
     _nursery: trio.Nursery
     _outbox: Outbox = field(init=False)
-    # Every other writer than this connection's own task runs in the nursery.
+    # By which it is cut, where the transport has no way to end at once.
     _scope: trio.CancelScope | None = field(default=None, init=False)
     _starts_writers: bool = field(default=False, init=False)
     _writer: trio.CancelScope | None = field(default=None, init=False)
     # There once this connection's own task waits for the writer to end.
     _written: trio.Event | None = field(default=None, init=False)
-    # What went wrong in the writer.
-    _fault: Exception | None = field(default=None, init=False)
     _last_chance: float = field(default=math.inf, init=False)
     # The reader has ended, and everything has to be over by then.
     _ends_by: float = field(default=math.inf, init=False)
@@ -73,30 +74,21 @@ class Connection:
         Cancellation: the connection ends at once; whoever cancels says goodbye with `close_soon` first.
         """
         witness("served", self.number)
-        with trio.CancelScope() as scope:
-            self._scope = scope
-            self._starts_writers = True
+        if not self._transport.aborts_nowait:
+            self._scope = trio.CancelScope()
+        self._starts_writers = True
+        with self._scope or _NO_SCOPE:
             try:
                 fault = await self._converse()
             finally:
                 self._starts_writers = False
             first = self._outbox.close(fault)
-            if fault == "done" and self._writer is None and self._transport.close_nowait():
-                return
-            scope.deadline = self._ends_by = trio.current_time() + self._config.close_timeout
-            if self._writer is not None:
-                self._written = trio.Event()
-                await self._written.wait()
-            elif first:
-                # This task has nothing else to do, and so needs no other one that writes.
-                self._writer = scope
-                await self._write_and_close(scope)
-        if self._writer is not None and self._writer is not scope:
+            if fault != "done" or self._writer is not None or not self._transport.close_nowait():
+                await self._end(first=first)
+        if self._writer is not None:
             # This connection was cut, or its time was over.
             self._says_goodbye = True
             self._writer.cancel()
-        if self._fault is not None:
-            raise self._fault
 
     def outbox_statistics(self) -> OutboxStatistics:
         """Look at what waits for the peer at this moment."""
@@ -132,6 +124,8 @@ class Connection:
         """End the connection at once, without a goodbye; never waits."""
         if self._scope is not None:
             self._scope.cancel()
+        else:
+            self._transport.abort_nowait()
 
     def ping_soon(self, pong_due: float) -> bool:
         """Ask the peer for a sign of life, unless it is being asked already; never waits.
@@ -177,12 +171,15 @@ class Connection:
                     self.flush()
                 # Once this side has said goodbye, what comes is no longer heard.
                 if messages and not outbox.closed:
-                    self._handing_on = True
-                    await inbox.send(decode_all(messages, number, user))
-                    self._handing_on = False
+                    commands = decode_all(messages, number, user)
+                    if not inbox.send_nowait(commands):
+                        self._handing_on = True
+                        await inbox.send(commands)
+                        self._handing_on = False
+                elif transport.said_goodbye:
+                    break
         except TransportClosed:
-            outbox.take()  # nobody is left to read it
-            return "done"
+            pass  # the same, by raising it
         except ProtocolViolation as violation:
             # What was asked ahead of it is answered first, if the owner is not behind: its turn is the first
             # of these two steps, and once the outbox has ended there is no answer any more.
@@ -197,13 +194,49 @@ class Connection:
             witness("end-read", number)
             outbox.end()
             inbox.end(number)
+        outbox.take()  # nobody is left to read it
+        return "done"
+
+    async def _end(self, *, first: bool) -> None:
+        """Have the rest sent and the close frame behind it, within the close deadline.
+
+        Args:
+          first: whether this end is why it closes.
+        """
+        self._ends_by = trio.current_time() + self._config.close_timeout
+        with trio.CancelScope(deadline=self._ends_by) as scope:
+            if self._writer is not None:
+                self._written = trio.Event()
+                await self._written.wait()
+            elif first:
+                # This task has nothing else to do, and so needs no other one that writes.
+                self._writer = scope
+                try:
+                    await self._write_and_close(scope)
+                finally:
+                    self._writer = None
 
     async def _run_writer(self, scope: trio.CancelScope) -> None:
         try:
             await self._write(scope)
-        except Exception as fault:  # noqa: BLE001 - it ends this connection alone, whose own task raises it again
-            self._fault = fault
-            self.cut()
+        except Exception as fault:  # noqa: BLE001 - a guard: it ends this connection, and no other
+            report(fault, f"connection {self.number}")
+            await self._give_up()
+
+    async def _give_up(self) -> None:
+        """Tell the peer, as well as can be, that something went wrong here, and end the stream."""
+        self._outbox.close("internal-error")
+        self._writer = trio.CancelScope(deadline=trio.current_time() + self._config.close_timeout)
+        try:
+            with self._writer:
+                await self._close("internal-error")
+        except TransportClosed:
+            pass  # the peer has left by itself
+        except Exception as fault:  # noqa: BLE001 - the same guard: then nothing can be told
+            report(fault, f"connection {self.number}")
+        finally:
+            self._writing_is_over()
+        await self._transport.abort()
 
     async def _write(self, scope: trio.CancelScope) -> None:
         """Be the writer: send what waits for as long as there is something."""
@@ -212,15 +245,18 @@ class Connection:
             with scope:
                 closed = await self._write_and_close(scope)
         finally:
-            self._writer = None
-            self._outbox.unsent = 0
-            if self._written is not None:
-                self._written.set()
+            self._writing_is_over()
         if scope.cancelled_caught and not self._says_goodbye:
             # A message may be cut, and the stream with it.
             logger.info("connection %d is cut: too-slow", self.number)
         if closed or scope.cancelled_caught:
             await self._transport.abort()
+
+    def _writing_is_over(self) -> None:
+        self._writer = None
+        self._outbox.unsent = 0
+        if self._written is not None:
+            self._written.set()
 
     async def _write_and_close(self, scope: trio.CancelScope) -> bool:
         """Send everything that waits, then the close frame if there is one, and tell whether it went out."""

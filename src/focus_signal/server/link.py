@@ -69,6 +69,15 @@ class Link(Protocol):
         """Close the stream in good order."""
         ...
 
+    @property
+    def aborts_nowait(self) -> bool:
+        """Tell whether `abort_nowait` may be called."""
+        ...
+
+    def abort_nowait(self) -> None:
+        """Close the stream at once, whatever state it is in; whoever waits for it is told."""
+        ...
+
     async def abort(self) -> None:
         """Close the stream at once, whatever state it is in, even when cancelled; never raises for that."""
         ...
@@ -172,15 +181,17 @@ class SocketLink(trio.abc.HalfCloseableStream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Wait for bytes and give them; none at the end of the stream."""
-        size = _checked(max_bytes)
+        size = _READ_SIZE if max_bytes is None else _checked(max_bytes)
         watched = self._watched
         while True:
             # Mostly nothing has come yet, and waiting first is cheaper than finding that out; where something
             # has, this is the checkpoint that there has to be.
             if watched is None:
                 await trio.lowlevel.wait_readable(self._descriptor())
+            elif watched.begin_waiting():
+                await trio.lowlevel.wait_task_rescheduled(watched.give_up)
             else:
-                await watched.wait_readable()
+                await trio.lowlevel.checkpoint()
             data = self._read(size)
             if data is not None:
                 return data
@@ -245,7 +256,16 @@ class SocketLink(trio.abc.HalfCloseableStream):
         self._close()
         await trio.lowlevel.checkpoint()
 
+    @property
+    def aborts_nowait(self) -> bool:
+        """Tell that it does."""
+        return True
+
     async def abort(self) -> None:
+        """Reset the connection."""
+        self.abort_nowait()
+
+    def abort_nowait(self) -> None:
         """Reset the connection."""
         if self._socket.fileno() >= 0:
             with suppress(OSError):  # the peer may have reset it before
@@ -319,6 +339,15 @@ class StreamLink:
     async def aclose(self) -> None:
         """Close the stream in good order."""
         await self._stream.aclose()
+
+    @property
+    def aborts_nowait(self) -> bool:
+        """Tell that it does not: a stream's own end may take a few steps."""
+        return False
+
+    def abort_nowait(self) -> None:
+        """Refuse that."""
+        raise NotImplementedError("this stream cannot be closed without a wait")
 
     async def abort(self) -> None:
         """Close the stream without good order."""

@@ -18,7 +18,7 @@ from attrs import define, field
 from focus_signal.core.commands import Command, Disconnect, Drain, RelayClump, TimePassed, Withdraw
 from focus_signal.core.effects import Close, Deliver, DeliverClump, Message
 from focus_signal.core.matchmaker import MatchmakerStatistics
-from focus_signal.observe.buggify import buggify, pause
+from focus_signal.observe.buggify import buggify, is_directed, pause
 from focus_signal.server.logic import Decider, Dialect
 from focus_signal.server.outbox import Outbox
 
@@ -42,6 +42,16 @@ class Inbox:
             self._channel.send_nowait((commands, (connection, outbox)))
         except trio.WouldBlock:
             await self._channel.send((commands, (connection, outbox)))
+
+    def send_nowait(self, commands: Sequence[Command | RelayClump]) -> bool:
+        """Send a batch if there is room for it, and tell whether it is sent; `send` does it otherwise."""
+        if is_directed():
+            return False
+        try:
+            self._channel.send_nowait((commands, None))
+        except trio.WouldBlock:
+            return False
+        return True
 
     async def send(self, commands: Sequence[Command | RelayClump]) -> None:
         """Send a batch; waits while the channel is full, and then this connection alone waits."""
@@ -124,7 +134,8 @@ class Owner:
             with self._receive:
                 while True:
                     batch = await self._next_batch()
-                    await pause("owner.late-turn")
+                    if is_directed():
+                        await pause("owner.late-turn")
                     self._turn(batch)
         finally:
             self._over = True

@@ -36,20 +36,24 @@ class Watched:
     _lasting: bool = False
     _task: trio.lowlevel.Task | None = None
 
-    async def wait_readable(self) -> None:
-        """Wait until there may be something to read.
+    def begin_waiting(self) -> bool:
+        """Have this task woken when there may be something to read, unless there may be already.
+
+        Not a coroutine, since every read goes through here: a task that is told to wait does so at once, by
+        `trio.lowlevel.wait_task_rescheduled(watched.give_up)`.
+
+        Returns:
+          whether to wait.
 
         Raises:
           trio.BusyResourceError: another task waits already.
-          trio.ClosedResourceError: the socket was closed here meanwhile.
         """
         if self._readable or self._lasting:
-            await trio.lowlevel.checkpoint()
-            return
+            return False
         if self._task is not None:
             raise trio.BusyResourceError("another task is already reading from this socket")
         self._task = trio.lowlevel.current_task()
-        await trio.lowlevel.wait_task_rescheduled(self._give_up)
+        return True
 
     def emptied(self) -> None:
         """Take note that a read has given everything there was."""
@@ -74,7 +78,8 @@ class Watched:
         if task is not None:
             trio.lowlevel.reschedule(task, Error(trio.ClosedResourceError("this socket was closed here")))
 
-    def _give_up(self, _: object) -> trio.lowlevel.Abort:
+    def give_up(self, _: object) -> trio.lowlevel.Abort:
+        """Let a task that is cancelled wait no longer."""
         self._task = None
         return trio.lowlevel.Abort.SUCCEEDED
 

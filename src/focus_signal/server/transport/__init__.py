@@ -44,6 +44,11 @@ class Transport(Protocol):
         ...
 
     @property
+    def said_goodbye(self) -> bool:
+        """Tell whether the peer has said goodbye, and `receive` would only tell that it has ended."""
+        ...
+
+    @property
     def owes_reply(self) -> bool:
         """Tell whether the peer is owed what is no message: call `send_nowait`, if with nothing to send."""
         ...
@@ -101,6 +106,15 @@ class Transport(Protocol):
 
         What was taken and has not begun to go out is dropped.
         """
+        ...
+
+    @property
+    def aborts_nowait(self) -> bool:
+        """Tell whether `abort_nowait` may be called."""
+        ...
+
+    def abort_nowait(self) -> None:
+        """End the stream at once; whoever waits in here is told that it has ended."""
         ...
 
     async def abort(self) -> None:

@@ -80,7 +80,24 @@ class NativeTransport:
         reader = self._reader
         if self._ended or reader.closed is not None or reader.fault is not None or self._closing_reads:
             await self._tell_end()
-        return reader.feed(await self._read())
+        if self._read_ahead:
+            return reader.feed(await self._read())
+        # As `_read` does, which costs a coroutine more for every message.
+        self._receiving = True
+        try:
+            data = await self._link.receive_some(_READ_BYTES)
+        except _GONE:
+            data = b""
+        finally:
+            self._receiving = False
+        if not data:
+            self._ended = True
+        return reader.feed(data)
+
+    @property
+    def said_goodbye(self) -> bool:
+        """Tell whether the peer has said goodbye, before this side did."""
+        return self._reader.closed is not None and self._all_read is None
 
     @property
     def owes_reply(self) -> bool:
@@ -158,6 +175,15 @@ class NativeTransport:
             finally:
                 # However this came to an end, whoever waits in `receive` for it to be over waits no longer.
                 self._all_read.set()
+
+    @property
+    def aborts_nowait(self) -> bool:
+        """Tell whether the link does."""
+        return self._link.aborts_nowait
+
+    def abort_nowait(self) -> None:
+        """End the stream at once."""
+        self._link.abort_nowait()
 
     async def abort(self) -> None:
         """End the stream at once."""

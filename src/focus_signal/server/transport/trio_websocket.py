@@ -160,6 +160,11 @@ class TrioWebSocket:
         return [encoded]
 
     @property
+    def said_goodbye(self) -> bool:
+        """Leave that to `receive`."""
+        return False
+
+    @property
     def owes_reply(self) -> bool:
         """Owe nothing: the library answers pings by itself."""
         return False
@@ -224,6 +229,15 @@ class TrioWebSocket:
         elif closed.code != _NO_GOODBYE:
             # Whoever said goodbye first, the library ends the stream; an abort before that would be a reset.
             await self._stream.closed.wait()
+
+    @property
+    def aborts_nowait(self) -> bool:
+        """Tell that it does not."""
+        return False
+
+    def abort_nowait(self) -> None:
+        """Refuse that."""
+        raise NotImplementedError("there is only `abort`")
 
     async def abort(self) -> None:
         """End the stream at once."""

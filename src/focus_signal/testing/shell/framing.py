@@ -73,6 +73,11 @@ class FramedTransport:
         self._given_back = messages
 
     @property
+    def said_goodbye(self) -> bool:
+        """Leave that to `receive`."""
+        return False
+
+    @property
     def owes_reply(self) -> bool:
         """Tell whether what is no message is to be sent."""
         return bool(self._due)
@@ -126,6 +131,15 @@ class FramedTransport:
                         await self._read()
         if not self._sender.dead:
             await self._link.aclose()
+
+    @property
+    def aborts_nowait(self) -> bool:
+        """Tell that it does not."""
+        return False
+
+    def abort_nowait(self) -> None:
+        """Refuse that."""
+        raise NotImplementedError("there is only `abort`")
 
     async def abort(self) -> None:
         """End the stream at once, unless it has ended in good order."""
