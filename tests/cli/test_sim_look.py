@@ -128,7 +128,7 @@ def test_shrink_and_replay(sim: Sim, seed: int, saved: Path) -> None:
     failure = load_failure(saved)
     assert (failure.level, failure.subject, failure.seed) == ("core", MUTANT, seed)
     assert "self-match" in {violation.invariant for violation in failure.violations}
-    assert len(failure.plan.operations) <= 6
+    assert len(failure.plan.operations) <= 7
     answer = sim("replay", saved)
     assert answer.status == 1
     assert answer.out.startswith(f"{saved} at the core level, subject {MUTANT}: ")
@@ -161,7 +161,7 @@ def test_shrink_above_core(sim: Sim, seed: int, tmp_path: Path) -> None:
     failure = load_failure(path)
     assert failure.level == "message"
     assert failure.schedule is not None
-    assert len(failure.plan.operations) <= 6
+    assert len(failure.plan.operations) <= 7
     again = sim("replay", path)
     assert again.status == 1
     assert again.out.endswith(", as recorded\n")

@@ -122,7 +122,7 @@ def test_a_broken_invariant_comes_with_a_shrunk_plan(pytester: pytest.Pytester) 
     (report,) = reports(pytester)
     assert "SimulationFailed: self-match: ana is twice in [ana, ana]" in report.longreprtext
     said = section(report)
-    assert "\n  self-match at 0." in said
+    assert "\n  self-match at 1." in said
     assert "plan, shrunk from 5 operations to 3; self-match at the core level:\n" in said
     operations = [json.loads(line.strip(" ,")) for line in said.splitlines() if line.startswith('  {"do"')]
     assert [operation["do"] for operation in operations] == ["open", "join", "join"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 from typing import get_args
 
 from focus_signal.testing.plan import (
@@ -73,6 +74,16 @@ def features(plan: Plan) -> Iterator[str]:
         yield from _values_of(operation)
     if max(Counter(operation.at for operation in plan.operations).values(), default=0) >= 8:
         yield "burst"
+    # As many in a row as hardly come about unless they are meant to.
+    candidates = groupby(plan.operations, _whose_candidate)
+    if any(whose is not None and len(list(row)) >= 5 for whose, row in candidates):
+        yield "clump"
+
+
+def _whose_candidate(operation: Operation) -> tuple[float, int, str] | None:
+    if isinstance(operation, Signal) and operation.kind == "ice-candidate":
+        return operation.at, operation.conn, operation.to
+    return None
 
 
 def _values_of(operation: Operation) -> Iterator[str]:
@@ -86,7 +97,7 @@ def _features_of(signal: Signal, user: str, opened: Counter[str]) -> Iterator[st
     if signal.to == user:
         yield "to oneself"
     elif signal.to == UNKNOWN_USER:
-        yield "to nobody"
+        yield f"{signal.kind} to nobody"
     else:
         yield "to somebody here" if opened[signal.to] else "to somebody gone"
     if signal.claim is not None:
@@ -109,7 +120,8 @@ EXPECTED = {
     *(f"text {text}" for text in TEXTS),
     *(f"size {size}" for size in (2, 3, 4, *BAD_SIZES)),
     *("kind offer", "kind answer", "kind ice-candidate", "claim", "claim of nobody", "padding", "burst"),
-    *("to oneself", "to nobody", "to somebody here", "to somebody gone"),
+    *("to oneself", "to somebody here", "to somebody gone", "clump"),
+    *("offer to nobody", "answer to nobody", "ice-candidate to nobody"),
     *("arrival", "return", "takeover", "back at once", "back soon"),
     *(f"latency {span}" for span in LATENCIES),
     *(f"chunk {size}" for size in (0, 3, 16, 64)),

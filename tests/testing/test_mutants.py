@@ -42,11 +42,13 @@ def broken(plan: Plan, subject: Subject) -> set[str]:
     return {violation.invariant for violation in check(run_core(plan, subject), plan)}
 
 
-# Above the core, on real tasks and a simulated network. All but two are found by a swarm soon enough.
+# Above the core, on real tasks and a simulated network. All but four are found by a swarm soon enough.
 
 SOON = 40
 FULL = {"drain-says-nothing"}  # without frames a connection that is cut is told so all the same
-BY_HAND = {"unbounded-outbox", "begun-is-forgotten"}
+# These take a frame that hangs for long in a small window, which few seeds in a hundred come to.
+RARE = ("begun-is-forgotten", "close-within-frame", "cut-send-goes-on")
+BY_HAND = {"unbounded-outbox", *RARE}
 
 
 @pytest.mark.parametrize(
@@ -91,16 +93,18 @@ def test_an_outbox_without_a_bound_is_found() -> None:
     assert broken_above(plan, SERVER, "message") == set()
 
 
-def test_a_frame_that_is_dropped_when_it_had_begun_is_found() -> None:
+@pytest.mark.parametrize("name", RARE)
+def test_what_seldom_tears_a_frame_is_found(name: str) -> None:
     slow = Fault(id=5, at=2.0, conn=2, fault="slow-reader", amount=100.0)
     plan = flood(slow, RunConfig(window=100, outbox_bytes=1024))
-    assert "frames" in broken_above(plan, named("begun-is-forgotten"), "full")
+    assert "frames" in broken_above(plan, named(name), "full")
     assert broken_above(plan, SERVER, "full") == set()
 
 
 @pytest.mark.long
-def test_a_swarm_finds_that_one_too() -> None:
-    mutant, workload = named("begun-is-forgotten"), swarm()
+@pytest.mark.parametrize("name", RARE)
+def test_a_swarm_finds_what_seldom_tears_a_frame(name: str) -> None:
+    mutant, workload = named(name), swarm()
     plans = (workload.plan(seed) for seed in range(400))
     assert any("frames" in broken_above(plan, mutant, "full") for plan in plans)
 

@@ -182,7 +182,7 @@ def test_no_more_plans_are_tried_than_may_be(max_runs: int) -> None:
 @pytest.mark.parametrize(
     ("invariant", "longest"),
     [
-        ("self-match", 3),
+        ("self-match", 4),
         ("two-rooms", 10),
         ("silent-loss", 2),
         ("spoofed-sender", 6),

@@ -15,7 +15,7 @@ from attrs import define, field
 
 from focus_signal.core.commands import Command, Connect, RelayClump
 from focus_signal.errors import TransportClosed
-from focus_signal.observe.buggify import buggify, witness
+from focus_signal.observe.buggify import buggify, is_directed, witness
 from focus_signal.server.config import Config
 from focus_signal.server.guard import report
 from focus_signal.server.outbox import Outbox, OutboxStatistics
@@ -52,6 +52,7 @@ class Connection:
     _config: Config
     _nursery: trio.Nursery
     _outbox: Outbox = field(init=False)
+    _directed: bool = field(factory=is_directed, init=False)
     # By which it is cut, where the transport has no way to end at once.
     _scope: trio.CancelScope | None = field(default=None, init=False)
     _starts_writers: bool = field(default=False, init=False)
@@ -105,7 +106,8 @@ class Connection:
         if not self._starts_writers:
             return
         try:
-            gone = not buggify("connection.backlogged") and self._transport.send_nowait(self._outbox.take())
+            backlogged = self._directed and buggify("connection.backlogged")
+            gone = not backlogged and self._transport.send_nowait(self._outbox.take())
         except Exception as fault:  # noqa: BLE001 - a guard: who flushes is the owner, and must not end with this one
             report(fault, f"connection {self.number}")
             self._outbox.close("internal-error")

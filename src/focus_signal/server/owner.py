@@ -164,13 +164,15 @@ class Owner:
                 self._handle(Withdraw(connection), now)
                 self._due.append((behind, connection))
                 self._leaving[connection] = None
+        together: list[Command | RelayClump] = []
         for commands, opened in batches:
+            together += commands
             if opened is not None:
                 self._outboxes[opened[0]] = opened[1]
-            self._handle_all(commands, now)
-            if opened is not None and opened[0] in self._leaving:
-                # Its end has overtaken its beginning, which the matchmaker had to know first.
-                self._handle(Withdraw(opened[0]), now)
+                if opened[0] in self._leaving:
+                    # Its end has overtaken its beginning, which the matchmaker has to know first.
+                    together.append(Withdraw(opened[0]))
+        self._handle_all(together, now)
         while self._due and self._due[0][0] <= self._taken:
             _, connection = self._due.popleft()
             self._handle(Disconnect(connection), now)
@@ -195,8 +197,8 @@ class Owner:
             batches.append(batch)
             self._taken += 1
             for command in batch[0]:
-                commands += len(command.payloads) if isinstance(command, RelayClump) else 1
-            if commands >= _MOST_COMMANDS_A_TURN or buggify("owner.short-turn"):
+                commands += len(command.payloads) if type(command) is RelayClump else 1
+            if commands >= _MOST_COMMANDS_A_TURN or (is_directed() and buggify("owner.short-turn")):
                 break
             try:
                 batch = self._receive.receive_nowait()

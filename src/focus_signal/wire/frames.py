@@ -97,7 +97,7 @@ class FrameReader:
           every text message that is whole now, as UTF-8 that was checked.
         """
         messages: list[bytes] = []
-        if self._held or self._skip or self.over:
+        if self._held or self._skip or self.fault is not None or self.closed is not None:
             data = self._resume(data)
         at, end, limit = 0, len(data), self._max_bytes
         plain = self._open is None and not self._ignoring

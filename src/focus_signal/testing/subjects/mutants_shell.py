@@ -57,6 +57,11 @@ class _FramesTwice(Outbox):
         return super().put(frame) and super().put(frame)
 
 
+class _ClumpLosesItsLast(Outbox):
+    def put_all(self, frames: list[bytes]) -> bool:
+        return super().put_all(frames[:-1])
+
+
 class _BatchTurnsRound(Inbox):
     async def send(self, commands: Sequence[Command | RelayClump]) -> None:
         await super().send(commands[::-1])
@@ -146,6 +151,9 @@ SHELL_MUTANTS: tuple[Subject, ...] = (
     ),
     _of_outbox("frames-are-lost", "every fifth frame is dropped", "silent-loss", _FramesAreLost),
     _of_outbox("frames-twice", "every frame goes out twice", "duplicate", _FramesTwice),
+    _of_outbox(
+        "clump-loses-its-last", "a clump is delivered but for its last one", "silent-loss", _ClumpLosesItsLast
+    ),
     _shell_mutant(
         "batch-turns-round",
         "what came at once is decided backwards",

@@ -207,11 +207,11 @@ class _Draft:
 
     def signal_stranger(self) -> bool:
         """Send something to somebody who is here, in another room or in none."""
-        here, rooms = self.crowd.here, self.crowd.rooms
+        here = self.crowd.here
         if not here:
             return False
         user = self.one(here)
-        strangers = [other for other in here if other != user and other not in rooms.get(user, ())]
+        strangers = self.strangers_of(user)
         return bool(strangers) and self.send(user, self.one(strangers))
 
     def signal_unknown(self) -> bool:
@@ -240,6 +240,22 @@ class _Draft:
         pairs = self.crowd.pairs(self.crowd.here)
         return bool(pairs) and self.send(*self.one(pairs), padding=1_000 + int(self.random() * 5_000))
 
+    def signal_clump(self) -> bool:
+        """Send a few ice-candidates to a peer at one instant, now and then to somebody in no common room."""
+        left = self.config.operations - len(self.operations)
+        pairs = self.crowd.pairs(self.crowd.here)
+        if not pairs or left < 2:
+            return False
+        user, to = self.one(pairs)
+        if self.random() < 0.2:
+            to = self.one((*self.strangers_of(user), UNKNOWN_USER))
+        conn = self.conn_of(user)
+        for _ in range(min(2 + int(self.random() * 5), left)):
+            self.operations.append(
+                Signal(id=self.next_id(), at=self.now, conn=conn, kind="ice-candidate", to=to)
+            )
+        return True
+
     def say(self) -> bool:
         """Send a text that is no message."""
         if not self.crowd.here:
@@ -255,6 +271,11 @@ class _Draft:
             Signal(id=number, at=self.now, conn=conn, kind=kind, to=to, claim=claim, padding=padding)
         )
         return True
+
+    def strangers_of(self, user: str) -> list[str]:
+        """List who is here and in no common room with a user."""
+        mates = self.crowd.rooms.get(user, ())
+        return [other for other in self.crowd.here if other != user and other not in mates]
 
     # What happens to links, to the server and to time.
 
@@ -359,6 +380,7 @@ _STEPS: dict[str, Callable[[_Draft], bool]] = {
     "signal-gone": _Draft.signal_gone,
     "signal-claim": _Draft.signal_claim,
     "signal-large": _Draft.signal_large,
+    "signal-clump": _Draft.signal_clump,
     "say": _Draft.say,
     "leave": _Draft.leave,
     "burst": _Draft.burst,

@@ -22,6 +22,7 @@ DEEDS: dict[str, float] = {
     "signal-gone": 3.0,  # to a user who has left
     "signal-claim": 2.0,  # with another sender's name
     "signal-large": 3.0,
+    "signal-clump": 4.0,  # several ice-candidates to one user, all at the same instant
     "say": 1.5,  # a text that is no message
     "leave": 8.0,
     "burst": 2.0,  # what comes next comes all at the same instant
