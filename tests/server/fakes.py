@@ -128,7 +128,7 @@ class House:
 
     def connect(self, user: str, transport: FakeTransport) -> Connection:
         """Start a connection; it is in the inbox when the other tasks have had their turn."""
-        number, inbox = next(self._numbers), self._owner.open_inbox()
+        number, inbox = next(self._numbers), self._owner.inbox
         connection = Connection(
             number, user, transport, inbox, self._dialect.decode_all, Config(), self._nursery
         )

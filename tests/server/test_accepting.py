@@ -127,17 +127,17 @@ async def test_while_nobody_can_be_accepted_the_others_are_served_and_then_the_n
 ) -> None:
     errors = deque([errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS])
     all_told = trio.Event()
-    accept = LinkListener.accept
+    wait_for_some = LinkListener._wait_for_some
 
-    async def accept_or_not(listener: LinkListener) -> SocketLink:
+    async def wait_or_not(listener: LinkListener) -> None:
         if errors:
             number = errors.popleft()
             if not errors:
                 all_told.set()
             raise OSError(number, "scripted")
-        return await accept(listener)
+        await wait_for_some(listener)
 
-    monkeypatch.setattr(LinkListener, "accept", accept_or_not)
+    monkeypatch.setattr(LinkListener, "_wait_for_some", wait_or_not)
     below = await listen(open_tcp)
     began = trio.current_time()
     # The clock jumps only while nobody waits for a socket, which the listener does once it has paused enough.
@@ -151,10 +151,10 @@ async def test_while_nobody_can_be_accepted_the_others_are_served_and_then_the_n
 
 
 async def test_listening_that_is_broken_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def accept(_: LinkListener) -> SocketLink:
+    async def wait(_: LinkListener) -> None:
         raise OSError(errno.EBADF, "scripted")
 
-    monkeypatch.setattr(LinkListener, "accept", accept)
+    monkeypatch.setattr(LinkListener, "_wait_for_some", wait)
     below = await listen(open_tcp)
     with pytest.RaisesGroup(OSError, flatten_subgroups=True):
         async with trio.open_nursery() as nursery:

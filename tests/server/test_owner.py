@@ -83,7 +83,7 @@ async def test_a_room_is_encoded_once_and_each_outbox_is_flushed_once_a_turn() -
     stage = Stage()
     boxes = [stage.outbox(name) for name in ("ana", "bo", "cleo")]
     for number, box in enumerate(boxes, 1):
-        inbox = stage.owner.open_inbox()
+        inbox = stage.owner.inbox
         await inbox.open(number, box, [Connect(number, f"user-{number}")])
         await inbox.send([RequestMatch(number, 3), Invalid(number, "code", "text")])
     await stage.run_until_idle()
@@ -99,7 +99,7 @@ async def test_a_room_is_encoded_once_and_each_outbox_is_flushed_once_a_turn() -
 
 async def test_the_withdrawal_overtakes_and_the_disconnect_does_not() -> None:
     stage = Stage()
-    ana, bo = stage.owner.open_inbox(), stage.owner.open_inbox()
+    ana, bo = stage.owner.inbox, stage.owner.inbox
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stage.owner.run)
         await ana.open(1, stage.outbox("ana"), [Connect(1, "ana")])
@@ -128,7 +128,7 @@ async def test_the_withdrawal_overtakes_and_the_disconnect_does_not() -> None:
 
 async def test_an_end_never_waits_and_keeps_its_order_on_a_full_inbox() -> None:
     stage = Stage(inbox_batches=2)
-    ana, bo = stage.owner.open_inbox(), stage.owner.open_inbox()
+    ana, bo = stage.owner.inbox, stage.owner.inbox
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stage.owner.run)
         await ana.open(1, stage.outbox("ana"), [Connect(1, "ana")])
@@ -155,7 +155,7 @@ async def test_an_end_never_waits_and_keeps_its_order_on_a_full_inbox() -> None:
 async def test_an_end_that_overtakes_its_beginning_still_withdraws() -> None:
     """The owner hears of an end ahead of the batch that says who had come, if that one is beyond its turn."""
     stage = Stage()
-    ana, bo = stage.owner.open_inbox(), stage.owner.open_inbox()
+    ana, bo = stage.owner.inbox, stage.owner.inbox
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stage.owner.run)
         await bo.open(2, stage.outbox("bo"), [Connect(2, "bo"), RequestMatch(2, 2)])

@@ -80,6 +80,25 @@ async def accept_all(
         task_status.started()
 
 
+class _Listening(socket.socket):
+    """Be a socket that tells its family and its type without making them up anew.
+
+    Every `accept` asks for both, and each time a look-up in an enumeration costs as much as the system call.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(fileno=descriptor)
+        self._family, self._type = super().family, super().type
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        return self._family
+
+    @property
+    def type(self) -> socket.SocketKind:
+        return self._type
+
+
 @define(eq=False)
 class LinkListener(trio.abc.Listener[SocketLink]):
     """Accept links.
@@ -92,12 +111,15 @@ class LinkListener(trio.abc.Listener[SocketLink]):
     _listener: trio.SocketListener
     _readiness: Readiness | None
     _socket: socket.socket = field(init=False)
+    # See `SocketLink`.
+    _short_is_all: bool = field(init=False)
     _accepted: deque[socket.socket] = field(factory=deque[socket.socket], init=False)
 
     def __attrs_post_init__(self) -> None:
         # A second descriptor of the same socket, with the calls that do not wait.
-        self._socket = socket.socket(fileno=os.dup(self._listener.socket.fileno()))
+        self._socket = _Listening(os.dup(self._listener.socket.fileno()))
         self._socket.setblocking(False)
+        self._short_is_all = self._socket.family != socket.AF_UNIX
         with suppress(OSError):  # a Unix socket has no such options
             # Whatever is accepted has them from here (tcp(7)). Without the second, the kernel takes megabytes
             # for a peer that reads nothing, where no bound of ours counts them.
@@ -112,13 +134,8 @@ class LinkListener(trio.abc.Listener[SocketLink]):
           OSError: no more can be accepted at the moment, such as for want of descriptors.
           trio.ClosedResourceError: the listener is closed.
         """
-        while not self._accepted:
-            self._check_open()
-            # The given one, so that whoever closes that ends this as well.
-            await trio.lowlevel.wait_readable(self._listener.socket)
-            self._check_open()
-            self._accept_all()
-        return SocketLink(self._accepted.popleft(), self._readiness)
+        await self._wait_for_some()
+        return self._next()
 
     async def serve(self, handler: Handler, handlers: trio.Nursery) -> NoReturn:
         """Start a handler for each connection, until cancelled; the listener is closed in the end.
@@ -129,7 +146,7 @@ class LinkListener(trio.abc.Listener[SocketLink]):
         async with self:
             while True:
                 try:
-                    link = await self.accept()
+                    await self._wait_for_some()
                 except OSError as error:
                     if error.errno not in _FULL:
                         raise
@@ -137,7 +154,8 @@ class LinkListener(trio.abc.Listener[SocketLink]):
                     logger.error("no connection can be accepted for now: %s", error.strerror)  # noqa: TRY400 - where it happens says nothing
                     await trio.sleep(_PAUSE)
                 else:
-                    handlers.start_soon(handler, link, name="connection")
+                    while self._accepted:
+                        handlers.start_soon(handler, self._next(), name="connection")
 
     async def aclose(self) -> None:
         """Close the listener, and whoever was accepted and not yet given."""
@@ -145,6 +163,18 @@ class LinkListener(trio.abc.Listener[SocketLink]):
         while self._accepted:
             self._accepted.popleft().close()
         await self._listener.aclose()  # wakes whoever waits in `accept`
+
+    async def _wait_for_some(self) -> None:
+        """Wait until somebody was accepted; no checkpoint if there is somebody."""
+        while not self._accepted:
+            self._check_open()
+            # The given one, so that whoever closes that ends this as well.
+            await trio.lowlevel.wait_readable(self._listener.socket)
+            self._check_open()
+            self._accept_all()
+
+    def _next(self) -> SocketLink:
+        return SocketLink(self._accepted.popleft(), self._readiness, self._short_is_all)
 
     def _check_open(self) -> None:
         if self._listener.socket.fileno() < 0 or self._socket.fileno() < 0:

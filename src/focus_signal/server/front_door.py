@@ -21,7 +21,7 @@ from focus_signal.wire.http_head import (
     user_of_query,
     wants_websocket,
 )
-from focus_signal.wire.plain_upgrade import PlainUpgrade, plain_upgrades
+from focus_signal.wire.plain_upgrade import PlainUpgrades
 
 
 @frozen
@@ -51,7 +51,7 @@ class FrontDoor:
     _config: Config
     _is_draining: Callable[[], bool]
     _limits: HeadLimits = field(init=False)
-    _read_plain: Callable[[bytes], PlainUpgrade | None] = field(init=False)
+    _plain: PlainUpgrades = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._limits = HeadLimits(
@@ -60,7 +60,7 @@ class FrontDoor:
             target_bytes=self._config.target_bytes,
             user_bytes=self._config.user_bytes,
         )
-        self._read_plain = plain_upgrades(pages.SIGNAL_PATH, self._limits)
+        self._plain = PlainUpgrades(pages.SIGNAL_PATH, self._limits)
 
     async def receive(self, link: Link, deadline: float) -> Visitor | None:
         """Read a request and answer it, unless it is a visitor's.
@@ -81,7 +81,7 @@ class FrontDoor:
 
     def _glance(self, data: bytes | None) -> Visitor | None:
         """Let in whoever asks as nearly everyone does; None for all that needs a closer look."""
-        found = self._read_plain(data) if data and not self._is_draining() else None
+        found = self._plain.read(data) if data and not self._is_draining() else None
         return None if found is None else Visitor(*found)
 
     async def _read_with_care(self, link: Link, data: bytes | None, deadline: float) -> Visitor | None:

@@ -90,6 +90,8 @@ def link_of(stream: trio.abc.Stream, readiness: Readiness | None = None) -> Link
       stream: what it gave.
       readiness: watches sockets; None leaves that to Trio.
     """
+    if isinstance(stream, SocketLink):  # nearly every one
+        return stream
     if isinstance(stream, trio.SocketStream):
         # A socket that is made up in memory has no descriptor to work on, and brings its own link.
         own = getattr(stream.socket, "link", None)
@@ -123,22 +125,23 @@ class SocketLink(trio.abc.HalfCloseableStream):
     Args:
       given: a socket that does not block, or a stream that has one.
       readiness: watches the socket for its reader; None leaves that to Trio.
+      short_is_all: whether a read that gives less than it asked for has given all there was; None looks. On a
+        Unix socket, reads also stop behind descriptors that the peer passes along (unix(7)).
     """
 
     _given: "_Socket | trio.SocketStream"
     _readiness: Readiness | None = None
+    _short_is_all: bool | None = None
     _watched: Watched | None = field(default=None, init=False)
     _socket: _Socket = field(init=False)
-    # Whether a read that gives less than it asked for has given all there was.
-    _short_is_all: bool = field(default=True, init=False)
     _sending: bool = field(default=False, init=False)
     _said_end: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         given = self._given
         self._socket = given.socket if isinstance(given, trio.SocketStream) else given
-        # On a Unix socket, reads also stop behind descriptors that the peer passes along (unix(7)).
-        self._short_is_all = self._socket.family != socket.AF_UNIX
+        if self._short_is_all is None:
+            self._short_is_all = self._socket.family != socket.AF_UNIX
         if self._readiness is not None:
             # If the kernel watches no more, Trio's own wait says so, where that ends this connection alone.
             with suppress(OSError):

@@ -31,7 +31,7 @@ _WAKE: Batch = ((), None)
 
 @define(eq=False)
 class Inbox:
-    """Be a connection's way to the owner; made by `Owner.open_inbox`."""
+    """Be every connection's way to the owner."""
 
     _channel: trio.MemorySendChannel[Batch]
     _ended: list[int]
@@ -85,6 +85,8 @@ class Owner:
     _dialect: Dialect
     _clock: Callable[[], float]
     _inbox_batches: int
+    inbox: Inbox = field(init=False)
+    """The way to here."""
     _send: trio.MemorySendChannel[Batch] = field(init=False)
     _receive: trio.MemoryReceiveChannel[Batch] = field(init=False)
     _outboxes: dict[int, Outbox] = field(factory=dict[int, Outbox], init=False)
@@ -100,10 +102,7 @@ class Owner:
 
     def __attrs_post_init__(self) -> None:
         self._send, self._receive = trio.open_memory_channel[Batch](self._inbox_batches)
-
-    def open_inbox(self) -> Inbox:
-        """Make a connection's way to here."""
-        return Inbox(self._send, self._ended)
+        self.inbox = Inbox(self._send, self._ended)
 
     def statistics(self) -> MatchmakerStatistics:
         """Look at the matchmaker between two turns."""

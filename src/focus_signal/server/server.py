@@ -298,7 +298,7 @@ class Server:
             next(self._numbers),
             user,
             transport,
-            self._owner.open_inbox(),
+            self._owner.inbox,
             self._dialect.decode_all,
             self.config,
             nursery,

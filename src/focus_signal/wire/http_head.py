@@ -232,7 +232,7 @@ def upgrade_answer(key: str) -> bytes:
     digest = hashlib.sha1(key.encode("ascii") + _ACCEPT, usedforsecurity=False).digest()
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: %b\r\n\r\n" % base64.b64encode(digest)
+        b"Sec-WebSocket-Accept: %b\r\n\r\n" % binascii.b2a_base64(digest, newline=False)
     )
 
 

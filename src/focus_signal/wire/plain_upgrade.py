@@ -2,72 +2,101 @@
 
 Whatever is the least bit unusual, and whatever is wrong, is none of these and is read with care
 (`http_head`). What is taken here is taken there as well, with the same user and the same key.
+
+Clients of one make send the same header lines over and over, but for the key. What was found to be right once
+is remembered, so that of the next request only the user id and the key are looked at.
 """
 
 import re
-from collections.abc import Callable
+
+from attrs import define, field
 
 from focus_signal.wire.http_head import HeadLimits
 
 PlainUpgrade = tuple[str, str, bytes]
 """The user id, the key, and what was read behind the request."""
 
-# Header lines of printable ASCII without anything that may be read in two ways.
-_HEAD = rb"GET %b\?userId=([A-Za-z0-9._~-]+) HTTP/1\.1\r\n((?:[A-Za-z0-9-]+: [!-~](?:[ -~]*[!-~])?\r\n)+)\r\n"
-_KEY = re.compile(rb"[A-Za-z0-9+/]{21}[AQgw]==").fullmatch
-_CONNECTION = {b"upgrade", b"keep-alive, upgrade"}
-_EXPECTED = {
-    b"host",
-    b"connection",
-    b"upgrade",
-    b"sec-websocket-key",
-    b"sec-websocket-version",
-}
-_LEFT_TO_CARE = {b"content-length", b"transfer-encoding"}
-_TOLD_APART = _EXPECTED | _LEFT_TO_CARE
+_VERSION = b" HTTP/1.1\r\n"
+_KEY_LINE = b"\r\nSec-WebSocket-Key: "
+_KEY_SIZE = 24
+_END = b"\r\n\r\n"
+_MOST_REMEMBERED = 64
+
+_is_user = re.compile(rb"[A-Za-z0-9._~-]+").fullmatch
+# Sixteen bytes in base64.
+_is_key = re.compile(rb"[A-Za-z0-9+/]{22}==").fullmatch
+# Printable ASCII, and nothing that may be read in two ways.
+_are_lines = re.compile(rb"(?:[A-Za-z0-9-]+: [ -~]*\r\n)+\r\n").fullmatch
+
+_EXPECTED = {b"host", b"connection", b"upgrade", b"sec-websocket-version"}
+_LEFT_TO_CARE = {b"sec-websocket-key", b"content-length", b"transfer-encoding"}
+_CONNECTIONS = {b"upgrade", b"keep-alive, upgrade"}
 
 
-def plain_upgrades(path: str, limits: HeadLimits) -> Callable[[bytes], PlainUpgrade | None]:
-    """Make what reads such requests.
+@define(eq=False)
+class PlainUpgrades:
+    """Read such requests.
 
     Args:
       path: where visitors are let in.
       limits: what a head may take.
-
-    Returns:
-      a function of the first bytes that came: it gives None for all that is to be read with care.
     """
-    match = re.compile(_HEAD % re.escape(path.encode("ascii"))).match
-    most_lines = limits.head_lines
-    longest_user = min(limits.user_bytes, limits.target_bytes - len(path) - len("?userId="))
 
-    def read(data: bytes) -> PlainUpgrade | None:
-        found = match(data)
-        if found is None:
+    _path: str
+    _limits: HeadLimits
+    _start: bytes = field(init=False)
+    _longest_user: int = field(init=False)
+    # The header lines before and behind the key that were found to be right.
+    _known: dict[tuple[bytes, bytes], None] = field(factory=dict[tuple[bytes, bytes], None], init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._start = f"GET {self._path}?userId=".encode("ascii")
+        target_bytes = self._limits.target_bytes - len(f"{self._path}?userId=")
+        self._longest_user = min(self._limits.user_bytes, target_bytes)
+
+    def read(self, data: bytes) -> PlainUpgrade | None:
+        """Read the first bytes that came; None for all that is to be read with care."""
+        start = len(self._start)
+        if not data.startswith(self._start):
             return None
-        user, block = found.groups()
-        end = found.end()
-        lines = block.split(b"\r\n")
-        # The last one is the empty rest.
-        if len(user) > longest_user or end > limits.head_bytes or len(lines) - 1 > most_lines:
+        lines = data.find(_VERSION, start, start + self._longest_user + len(_VERSION))
+        key_at = data.find(_KEY_LINE, lines) + len(_KEY_LINE)
+        behind = key_at + _KEY_SIZE
+        end = data.find(_END, behind) + len(_END)
+        if lines < 0 or key_at < len(_KEY_LINE) or end < len(_END) or end > self._limits.head_bytes:
             return None
+        user, key = data[start:lines], data[key_at:behind]
+        if not (_is_user(user) and _is_key(key)):
+            return None
+        shape = data[lines:key_at], data[behind:end]
+        if shape not in self._known and not self._learn(shape):
+            return None
+        return user.decode(), key.decode(), data[end:]
+
+    def _learn(self, shape: tuple[bytes, bytes]) -> bool:
+        """Look at the header lines of a request, all but the key's, and remember them if they are right."""
+        before, behind = shape
+        # The key's line goes from the one to the other, and is whole without its value.
+        block = before.removeprefix(_VERSION).removesuffix(_KEY_LINE[2:]) + behind.removeprefix(b"\r\n")
+        if not (behind.startswith(b"\r\n") and _are_lines(block)):
+            return False
+        lines = block.split(b"\r\n")[:-2]
         fields: dict[bytes, bytes] = {}
         for line in lines:
             name, _, value = line.partition(b": ")
             name = name.lower()
-            if name in _TOLD_APART:
-                if name in fields:
-                    return None
-                fields[name] = value
-        key = fields.get(b"sec-websocket-key", b"")
+            if name in _LEFT_TO_CARE or (name in _EXPECTED and name in fields):
+                return False
+            fields[name] = value.lower()
         if (
-            fields.keys() != _EXPECTED
-            or fields[b"upgrade"].lower() != b"websocket"
-            or fields[b"connection"].lower() not in _CONNECTION
+            len(lines) + 1 > self._limits.head_lines
+            or not fields.keys() >= _EXPECTED
+            or fields[b"upgrade"] != b"websocket"
+            or fields[b"connection"] not in _CONNECTIONS
             or fields[b"sec-websocket-version"] != b"13"
-            or not _KEY(key)
         ):
-            return None
-        return user.decode(), key.decode(), data[end:]
-
-    return read
+            return False
+        if len(self._known) >= _MOST_REMEMBERED:
+            self._known.clear()
+        self._known[shape] = None
+        return True
