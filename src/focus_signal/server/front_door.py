@@ -7,7 +7,8 @@ if it is still sending.
 from collections.abc import Callable
 
 import trio
-from attrs import define, field, frozen
+from attrs import define, field
+from msgspec import Struct
 
 from focus_signal.errors import HttpRefused
 from focus_signal.server import pages
@@ -24,8 +25,7 @@ from focus_signal.wire.http_head import (
 from focus_signal.wire.plain_upgrade import PlainUpgrades
 
 
-@frozen
-class Visitor:
+class Visitor(Struct, frozen=True, gc=False):
     """Be a peer that asks rightly for a WebSocket.
 
     Args:
@@ -62,11 +62,29 @@ class FrontDoor:
         )
         self._plain = PlainUpgrades(pages.SIGNAL_PATH, self._limits)
 
-    async def receive(self, link: Link, deadline: float) -> Visitor | None:
-        """Read a request and answer it, unless it is a visitor's.
+    def look(self, link: Link) -> Visitor | bytes | None:
+        """Look at what has come already, and let in whoever asks as nearly everyone does; never waits.
 
         Args:
           link: the peer's stream, of which nothing was read.
+
+        Returns:
+          the visitor, else what was read, for `receive`; None if nothing was.
+        """
+        data = link.receive_nowait()
+        return self._glance(data) or data
+
+    def _glance(self, data: bytes | None) -> Visitor | None:
+        """Let in whoever asks as nearly everyone does; None for all that needs a closer look."""
+        found = self._plain.read(data) if data and not self._is_draining() else None
+        return None if found is None else Visitor(*found)
+
+    async def receive(self, link: Link, data: bytes | None, deadline: float) -> Visitor | None:
+        """Read a request and answer it, unless it is a visitor's.
+
+        Args:
+          link: the peer's stream.
+          data: what `look` has read of it.
           deadline: the time by which the request has to be there.
 
         Returns:
@@ -74,17 +92,6 @@ class FrontDoor:
 
         Cancellation: leaves the link to the caller, as every other end does.
         """
-        # Mostly the request is there already: then there is nothing to wait for, and so no scope to open.
-        data = link.receive_nowait()
-        visitor = self._glance(data)
-        return visitor or await self._read_with_care(link, data, deadline)
-
-    def _glance(self, data: bytes | None) -> Visitor | None:
-        """Let in whoever asks as nearly everyone does; None for all that needs a closer look."""
-        found = self._plain.read(data) if data and not self._is_draining() else None
-        return None if found is None else Visitor(*found)
-
-    async def _read_with_care(self, link: Link, data: bytes | None, deadline: float) -> Visitor | None:
         reader = HeadReader(self._limits)
         head_only = False
         try:

@@ -270,6 +270,8 @@ class SocketLink(trio.abc.HalfCloseableStream):
 
     def abort_nowait(self) -> None:
         """Reset the connection."""
+        if self._socket.fileno() < 0 and self._watched is None:
+            return
         if self._socket.fileno() >= 0:
             with suppress(OSError):  # the peer may have reset it before
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)

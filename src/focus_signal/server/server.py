@@ -227,8 +227,12 @@ class Server:
         """Serve whoever a listener lets in; nothing that goes wrong in here comes out."""
         link = link_of(stream, self._readiness)
         try:
-            deadline = trio.current_time() + self.config.handshake_timeout
-            visitor = await self._front_door.receive(link, deadline)
+            # Mostly the whole request is there already: then nothing is waited for until it is answered.
+            visitor = self._front_door.look(link)
+            deadline = None
+            if not isinstance(visitor, Visitor):
+                deadline = self._handshake_deadline()
+                visitor = await self._front_door.receive(link, visitor, deadline)
             if visitor is None:
                 with trio.move_on_after(self.config.close_timeout):
                     await link.aclose()
@@ -244,7 +248,7 @@ class Server:
             await link.abort()  # noqa: ASYNC102 - waits on nobody, and works when cancelled
 
     async def _welcome_with_library(
-        self, link: Link, visitor: Visitor, deadline: float, nursery: trio.Nursery
+        self, link: Link, visitor: Visitor, deadline: float | None, nursery: trio.Nursery
     ) -> None:
         # The library takes long to import, and most servers never need it.
         from focus_signal.server.transport.trio_websocket import open_trio_websocket  # noqa: PLC0415
@@ -258,7 +262,7 @@ class Server:
         from focus_signal.server.transport.trio_websocket import TrioWebSocket  # noqa: PLC0415 - as above
 
         refusal, user = self._admit(request)
-        deadline = trio.current_time() + self.config.handshake_timeout
+        deadline = self._handshake_deadline()
         async with trio.open_nursery() as nursery:
             transport = TrioWebSocket(request, self.config.frame_bytes, nursery)
             if refusal is not None:
@@ -268,9 +272,12 @@ class Server:
                 await self.serve_transport(transport, user)
             nursery.cancel_scope.cancel()
 
-    @staticmethod
-    async def _accept(transport: Transport, deadline: float) -> bool:
-        with trio.move_on_at(deadline) as handshake:
+    def _handshake_deadline(self) -> float:
+        return trio.current_time() + self.config.handshake_timeout
+
+    async def _accept(self, transport: Transport, deadline: float | None) -> bool:
+        """Answer the handshake, by a deadline that has been running, or is about to."""
+        with trio.move_on_at(self._handshake_deadline() if deadline is None else deadline) as handshake:
             await transport.accept()
         return not handshake.cancelled_caught
 
