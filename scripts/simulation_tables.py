@@ -46,7 +46,7 @@ DEFECTS = (
 SEEDS = 400
 DRAWN = "takeover-unreachable"
 MOST_SEEDS = 2_000
-MOST_ABOVE_CORE: dict[Level, int] = {"message": 60, "full": 400}
+MOST_ABOVE_CORE: dict[Level, int] = {"message": 60, "full": 500}
 
 
 def breaks(ran: Run, invariant: str) -> bool:
