@@ -30,6 +30,29 @@ async def what_came_before_needs_no_event(stage: Stage) -> None:
     assert reader.got == [b"early"]
 
 
+async def behind_a_look_nobody_looks_again(stage: Stage) -> None:
+    """What was read before anybody waited needs no second read, and what comes in between is told."""
+    stage.run()
+    for between in (False, True):
+        link, peer = stage.open_unwatched()
+        assert link.receive_nowait() is None
+        peer.send(b"first")
+        arrives(link)
+        assert link.receive_nowait() == b"first"
+        assert link.receive_nowait() is None
+        if between:
+            peer.send(b"second")
+            arrives(link)
+        stage.reads = 0
+        reader = stage.read(link)
+        await wait_all_tasks_blocked()
+        assert stage.reads == (0 if not between else 1 if stage.pair is tcp else 2)
+        if not between:
+            peer.send(b"second")
+            await wait_all_tasks_blocked()
+        assert reader.got == [b"second"]
+
+
 async def one_message_after_the_other(stage: Stage) -> None:
     link, peer, reader = await stage.open_read()
     stage.reads = 0
@@ -349,6 +372,7 @@ async def no_longer_run(stage: Stage) -> None:
 
 CHECKS: tuple[Check, ...] = (
     what_came_before_needs_no_event,
+    behind_a_look_nobody_looks_again,
     one_message_after_the_other,
     more_than_a_read_asks_for,
     many_in_one_round,

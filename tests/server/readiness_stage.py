@@ -88,11 +88,17 @@ class Stage:
         self._open += pair
         return pair
 
+    def open_unwatched(self) -> tuple[SocketLink, socket.socket]:
+        """Open a link that nobody has waited for, and its peer."""
+        ours, peer = self.sockets()
+        ours.setblocking(False)
+        return SocketLink(ours, self.readiness), peer
+
     def link(self, ours: socket.socket) -> SocketLink:
         ours.setblocking(False)
         self._open.append(ours)
         link = SocketLink(ours, self.readiness)
-        assert link._watched is not None
+        assert link._watch(self.readiness) is not None
         return link
 
     def read(self, link: SocketLink, size: int | None = None) -> Reader:

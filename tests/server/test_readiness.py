@@ -112,6 +112,7 @@ def unasked(events: int) -> Plant:
 
 
 _receive_some, _watch, _prepare = SocketLink.receive_some, Readiness.watch, SocketLink.__attrs_post_init__
+_watch_link = SocketLink._watch
 _begin_waiting = Watched.begin_waiting
 
 
@@ -146,6 +147,11 @@ def remember_only(watched: Watched, events: int) -> None:
 
 def has_nothing_to_read(watched: Watched) -> None:
     watched._readable = False
+
+
+def as_if_never_read(link: SocketLink) -> SocketLink:
+    link._emptied = False
+    return link
 
 
 def forget_without_waking(readiness: Readiness, watched: Watched) -> None:
@@ -218,6 +224,13 @@ MUTANTS = [
         "empty at the start",
         replaced(Readiness, "watch", watch_as_empty),
         checks.what_came_before_needs_no_event,
+    ),
+    Mutant(
+        "a look is forgotten",
+        replaced(
+            SocketLink, "_watch", lambda link, readiness: _watch_link(as_if_never_read(link), readiness)
+        ),
+        checks.behind_a_look_nobody_looks_again,
     ),
     Mutant(
         "forgotten, and nobody is woken",

@@ -136,16 +136,14 @@ class SocketLink(trio.abc.HalfCloseableStream):
     _socket: _Socket = field(init=False)
     _sending: bool = field(default=False, init=False)
     _said_end: bool = field(default=False, init=False)
+    # A read that was made before anybody watched has given all there was.
+    _emptied: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         given = self._given
         self._socket = given.socket if isinstance(given, trio.SocketStream) else given
         if self._short_is_all is None:
             self._short_is_all = self._socket.family != socket.AF_UNIX
-        if self._readiness is not None:
-            # If the kernel watches no more, Trio's own wait says so, where that ends this connection alone.
-            with suppress(OSError):
-                self._watched = self._readiness.watch(self._socket.fileno())
 
     @property
     def peer_address(self) -> str | None:
@@ -168,12 +166,27 @@ class SocketLink(trio.abc.HalfCloseableStream):
         except BlockingIOError:
             if watched is not None:
                 watched.has_nothing()
+            self._emptied = True
             return None
         except OSError as error:
             raise _broken(error) from error
-        if watched is not None and len(data) < size and self._short_is_all:
-            watched.emptied()
+        if len(data) < size and self._short_is_all:
+            if watched is not None:
+                watched.emptied()
+            else:
+                self._emptied = True
         return data
+
+    def _watch(self, readiness: Readiness) -> Watched | None:
+        """Begin to watch; not before somebody waits, for an event of what was read by then is too many."""
+        descriptor = self._descriptor()
+        # If the kernel watches no more, Trio's own wait says so, where that ends this connection alone.
+        with suppress(OSError):
+            self._watched = readiness.watch(descriptor)
+            # What has come since the last read, the kernel tells at once.
+            if self._emptied:
+                self._watched.emptied()
+        return self._watched
 
     def _descriptor(self) -> int:
         # Asked for each time: the number of a closed socket is soon another connection's.
@@ -186,6 +199,8 @@ class SocketLink(trio.abc.HalfCloseableStream):
         """Wait for bytes and give them; none at the end of the stream."""
         size = _READ_SIZE if max_bytes is None else _checked(max_bytes)
         watched = self._watched
+        if watched is None and self._readiness is not None:
+            watched = self._watch(self._readiness)
         while True:
             # Mostly nothing has come yet, and waiting first is cheaper than finding that out; where something
             # has, this is the checkpoint that there has to be.
