@@ -124,7 +124,7 @@ async def _relay_batches() -> None:
         for number, user in enumerate(("ana", "bo"), 1):
             outbox = Outbox(1 << 20, 4096, lambda: None)
             outbox.flush = outbox.take  # type: ignore[assignment]
-            inbox = owner.open_inbox()
+            inbox = owner.inbox
             await inbox.open(number, outbox, [Connect(number, user), RequestMatch(number, 2)])
             inboxes.append(inbox)
         batch = [Relay(1, "bo", "offer", b',"sdp":1')] * _IN_A_BATCH

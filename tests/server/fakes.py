@@ -130,7 +130,7 @@ class House:
         """Start a connection; it is in the inbox when the other tasks have had their turn."""
         number, inbox = next(self._numbers), self._owner.inbox
         connection = Connection(
-            number, user, transport, inbox, self._dialect.decode_all, Config(), self._nursery
+            number, user, transport, inbox, self._dialect.reader(number, user), Config(), self._nursery
         )
 
         async def run() -> None:

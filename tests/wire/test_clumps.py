@@ -19,9 +19,7 @@ from tests.wire.json_strategies import frames, mutated, objects
 HEAD = b'{"type":"ice-candidate","to":"bob","from":"ada","candidate":'
 ONE, TWO = HEAD + b'{"candidate":"c1","sdpMLineIndex":0}}', HEAD + b'{"candidate":"c2","sdpMLineIndex":0}}'
 
-ReadClumps = Callable[
-    [Callable[[bytes, int, str], Command], Sequence[bytes], int, str], list[Command | RelayClump]
-]
+MakeReader = Callable[[Callable[[bytes, int, str], Command], int, str], clumps.ClumpReader]
 
 
 def singly(commands: Sequence[Command | RelayClump]) -> list[Command]:
@@ -37,16 +35,20 @@ def singly(commands: Sequence[Command | RelayClump]) -> list[Command]:
     return singles
 
 
-def differs(read: ReadClumps, texts: Sequence[bytes]) -> bool:
+def differs(make: MakeReader, texts: Sequence[bytes]) -> bool:
+    """Tell whether frames are read in another way than each alone: in one read, or in a read for each."""
     expected = [DIALECT.decode(text, CONNECTION, USER) for text in texts]
-    return singly(read(DIALECT.decode, texts, CONNECTION, USER)) != expected
+    at_once, one_by_one = (make(DIALECT.decode, CONNECTION, USER) for _ in range(2))
+    if singly(at_once.read(texts)) != expected:
+        return True
+    return [command for text in texts for command in one_by_one.read([text])] != expected
 
 
 def test_like_candidates_in_a_row_are_one_clump() -> None:
     match = b'{"type":"matchmaking","matchSize":2}'
     for_cyd = ONE.replace(b"bob", b"cyd")
     texts = [ONE, TWO, ONE, match, TWO, for_cyd, for_cyd, match]
-    commands = DIALECT.decode_all(texts, CONNECTION, USER)
+    commands = DIALECT.reader(CONNECTION, USER)(texts)
     assert [type(command).__name__ for command in commands] == [
         "RelayClump",
         "RequestMatch",
@@ -106,14 +108,14 @@ ENDS = [b'"x":2}}', b"}}", b'"x":{}}}', b'}},"to":"cyd"}', b'b"}', b'}"}', b"{}}
 @pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
 def test_what_begins_as_a_candidate_did_is_read_as_if_alone(trap: bytes) -> None:
     for texts in ([ONE, trap], [ONE, TWO, trap, TWO], [trap, ONE, TWO], [trap, trap]):
-        assert not differs(clumps.read_clumps, texts)
+        assert not differs(clumps.ClumpReader, texts)
 
 
 @pytest.mark.parametrize("first", FIRSTS.values(), ids=FIRSTS)
 def test_whatever_comes_first(first: bytes) -> None:
     follow = [first[:cut] + end for cut in range(20, len(first)) for end in ENDS]
     for second in (first, ONE, *follow):
-        assert not differs(clumps.read_clumps, [first, second, second, first])
+        assert not differs(clumps.ClumpReader, [first, second, second, first])
 
 
 @st.composite
@@ -131,7 +133,7 @@ def alike(draw: st.DrawFn) -> list[bytes]:
 @settings(max_examples=500)
 @given(alike())
 def test_any_frames_that_begin_alike(texts: list[bytes]) -> None:
-    assert not differs(clumps.read_clumps, texts)
+    assert not differs(clumps.ClumpReader, texts)
 
 
 def test_a_clump_is_written_as_its_relays_are() -> None:
@@ -148,10 +150,13 @@ MISTAKES = [
     ('            and frame.find(b"{", inside) < 0\n', ""),
     ('            and frame.find(b"[", inside) < 0\n', ""),
     ("_read_value(frame[inside - 1 : -1])", "None"),
-    ("command.payload.startswith(_OBJECTS)", 'b"{" in command.payload'),
-    ("if cut > 0 and frame.startswith(command.payload, cut):", "if True:"),
-    ("payloads.append(frame[cut:-1])", "payloads.insert(0, frame[cut:-1])"),
-    ("        if first is not None:\n            commands", "        if False:\n            commands"),
+    ("not command.payload.startswith(_OBJECTS)", 'b"{" not in command.payload'),
+    ("if cut <= 0 or not frame.startswith(command.payload, cut):", "if False:"),
+    ("payloads.append(payload)\n                continue", "continue"),
+    ("                payloads = []\n", ""),
+    ("            if payloads:\n                commands", "            if False:\n                commands"),
+    ("tuple(payloads)", "tuple(payloads[::-1])"),
+    ("command.to, command.kind, cut, inside", 'command.to, "offer", cut, inside'),
 ]
 
 
@@ -161,11 +166,11 @@ def test_a_mistake_is_found(right: str, wrong: str) -> None:
     assert source.count(right) == 1, f"{right!r} does not stand once in {clumps.__name__}"
     module = ModuleType("mistaken")
     exec(compile(source.replace(right, wrong), "mistaken", "exec"), module.__dict__)  # noqa: S102 - the reader itself, with one change
-    read: ReadClumps = module.__dict__["read_clumps"]
+    make: MakeReader = module.__dict__["ClumpReader"]
 
     def shows(texts: Sequence[bytes]) -> bool:
         try:
-            return differs(read, texts)
+            return differs(make, texts)
         except Exception:  # noqa: BLE001 - raising is a difference, too
             return True
 
@@ -176,6 +181,15 @@ def test_a_mistake_is_found(right: str, wrong: str) -> None:
         for end in ENDS
     ]
     assert any(map(shows, [[ONE, TWO], *([ONE, trap] for trap in TRAPS.values()), *follow]))
+
+
+def test_what_is_kept_of_a_frame_is_bounded() -> None:
+    for size in (100, 900, 1_100, 100_000):
+        texts = [text.replace(b'"to"', b'"x":"%b","to"' % (b"y" * size)) for text in (ONE, TWO)]
+        reader = clumps.ClumpReader(DIALECT.decode, CONNECTION, USER)
+        assert singly(reader.read(texts)) == [DIALECT.decode(text, CONNECTION, USER) for text in texts]
+        assert (reader._head is not None) == (size < 1_000)
+        assert len(reader._head or b"") <= 1_024
 
 
 def test_the_traps_about_depth_stand_on_both_sides_of_the_limit() -> None:

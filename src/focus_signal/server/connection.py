@@ -7,17 +7,17 @@ there is one, nobody else writes. The close frame goes the same way, behind ever
 
 import logging
 import math
-from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 import trio
 from attrs import define, field
 
-from focus_signal.core.commands import Command, Connect, RelayClump
+from focus_signal.core.commands import Connect
 from focus_signal.errors import TransportClosed
 from focus_signal.observe.buggify import buggify, is_directed, witness
 from focus_signal.server.config import Config
 from focus_signal.server.guard import report
+from focus_signal.server.logic import ReadFrames
 from focus_signal.server.outbox import Outbox, OutboxStatistics
 from focus_signal.server.owner import Inbox
 from focus_signal.server.transport import ProtocolViolation, Transport
@@ -26,8 +26,6 @@ from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
 logger = logging.getLogger("focus_signal")
 
 _NO_SCOPE = nullcontext()
-
-DecodeAll = Callable[[Sequence[bytes], int, str], list[Command | RelayClump]]
 
 
 @define(eq=False)
@@ -39,7 +37,7 @@ class Connection:
       user: the user for whom it speaks.
       transport: the open WebSocket.
       inbox: its way to the owner.
-      decode_all: makes commands of frames.
+      read_frames: makes commands of the frames that came with a read.
       config: deadlines and bounds.
       nursery: where a writer runs; open for as long as `run` runs.
     """
@@ -48,7 +46,7 @@ class Connection:
     user: str
     _transport: Transport
     _inbox: Inbox
-    _decode_all: DecodeAll
+    _read_frames: ReadFrames
     _config: Config
     _nursery: trio.Nursery
     _outbox: Outbox = field(init=False)
@@ -163,17 +161,17 @@ class Connection:
     async def _converse(self) -> CloseName:
         """Read and hand on until the end, and tell with which close frame to answer it."""
         # Where a connection spends its life: what every read goes through is kept flat here.
-        inbox, outbox, transport, decode_all = self._inbox, self._outbox, self._transport, self._decode_all
-        number, user = self.number, self.user
+        inbox, outbox, transport, read_frames = self._inbox, self._outbox, self._transport, self._read_frames
+        number = self.number
         try:
-            await inbox.open(number, outbox, [Connect(number, user)])
+            await inbox.open(number, outbox, [Connect(number, self.user)])
             while True:
                 messages = await transport.receive()
                 if transport.owes_reply:
                     self.flush()
                 # Once this side has said goodbye, what comes is no longer heard.
                 if messages and not outbox.closed:
-                    commands = decode_all(messages, number, user)
+                    commands = read_frames(messages)
                     if not inbox.send_nowait(commands):
                         self._handing_on = True
                         await inbox.send(commands)

@@ -162,14 +162,14 @@ class SocketLink(trio.abc.HalfCloseableStream):
     def _read(self, size: int) -> bytes | None:
         watched = self._watched
         try:
-            data = os.read(self._descriptor(), size)
+            data = os.read(self._socket.fileno(), size)
         except BlockingIOError:
             if watched is not None:
                 watched.has_nothing()
             self._emptied = True
             return None
         except OSError as error:
-            raise _broken(error) from error
+            raise self._why_broken(error) from error
         if len(data) < size and self._short_is_all:
             if watched is not None:
                 watched.emptied()
@@ -188,11 +188,13 @@ class SocketLink(trio.abc.HalfCloseableStream):
                 self._watched.emptied()
         return self._watched
 
+    def _why_broken(self, error: OSError) -> Exception:
+        return _broken(error) if self._socket.fileno() >= 0 else _closed()
+
     def _descriptor(self) -> int:
-        # Asked for each time: the number of a closed socket is soon another connection's.
         descriptor = self._socket.fileno()
         if descriptor < 0:
-            raise trio.ClosedResourceError("this link was closed here")
+            raise _closed()
         return descriptor
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
@@ -221,11 +223,12 @@ class SocketLink(trio.abc.HalfCloseableStream):
     def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
         """Send what the socket takes at once, and tell how many bytes that was."""
         try:
-            return os.write(self._descriptor(), data)
+            # Asked for each time: the number of a closed socket is soon another connection's.
+            return os.write(self._socket.fileno(), data)
         except BlockingIOError:
             return 0
         except OSError as error:
-            raise _broken(error) from error
+            raise self._why_broken(error) from error
 
     async def wait_writable(self) -> None:
         """Wait until the socket may take something."""
@@ -425,6 +428,10 @@ def host_and_port(address: object) -> tuple[str, int] | None:
         return None
     parts = cast("tuple[object, ...]", address)
     return str(parts[0]), int(str(parts[1]))
+
+
+def _closed() -> trio.ClosedResourceError:
+    return trio.ClosedResourceError("this link was closed here")
 
 
 def _broken(error: OSError) -> trio.BrokenResourceError:

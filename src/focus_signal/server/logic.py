@@ -15,6 +15,8 @@ from focus_signal.core.matchmaker import Matchmaker, MatchmakerStatistics, Rules
 from focus_signal.server.config import Config
 from focus_signal.wire.seed_dialect import SeedDialect
 
+ReadFrames = Callable[[Sequence[bytes]], list[Command | RelayClump]]
+
 
 class Decider(Protocol):
     """Decide; `Matchmaker` does."""
@@ -43,8 +45,8 @@ class Dialect(Protocol):
         """Make a command of a frame; never raises, whatever the frame holds."""
         ...
 
-    def decode_all(self, frames: Sequence[bytes], connection: int, user: str) -> list[Command | RelayClump]:
-        """Make commands of what came with one read; like relays in a row may become one."""
+    def reader(self, connection: int, user: str) -> ReadFrames:
+        """Make what reads one connection, all frames of a read at once; like relays in a row may be one."""
         ...
 
     def encode(self, message: Message) -> bytes | None:

@@ -43,8 +43,10 @@ class Outbox:
     _bytes: int = field(default=0, init=False)
     # What was taken and has not gone out, in bytes; told by whoever sends it.
     unsent: int = field(default=0, init=False)
-    _closed: bool = field(default=False, init=False)
-    _last: CloseName | None = field(default=None, init=False)
+    closed: bool = field(default=False, init=False)
+    """Whether nothing more is taken; changed here only."""
+    last: CloseName | None = field(default=None, init=False)
+    """Which close frame is to follow the last frame; changed here only."""
 
     def statistics(self) -> OutboxStatistics:
         """Look at what waits at this moment."""
@@ -55,23 +57,13 @@ class Outbox:
         """Tell whether nothing waits to be taken."""
         return not self._frames
 
-    @property
-    def closed(self) -> bool:
-        """Tell whether nothing more is taken."""
-        return self._closed
-
-    @property
-    def last(self) -> CloseName | None:
-        """Tell which close frame is to follow the last frame; None while there is none."""
-        return self._last
-
     def put(self, frame: bytes) -> bool:
         """Take a frame, or drop it if the outbox is closed.
 
         Returns:
           False when it does not fit: the peer is too slow and the caller gives the connection up.
         """
-        if self._closed:
+        if self.closed:
             return True
         size = len(frame)
         waiting = self._bytes + self.unsent
@@ -89,7 +81,7 @@ class Outbox:
         """
         size = sum(map(len, frames))
         fits = self._bytes + self.unsent + size <= self.max_bytes
-        if fits and len(self._frames) + len(frames) <= self.max_messages and not self._closed:
+        if fits and len(self._frames) + len(frames) <= self.max_messages and not self.closed:
             self._frames += frames
             self._bytes += size
             return True
@@ -102,7 +94,7 @@ class Outbox:
 
     def end(self) -> None:
         """Refuse every further frame; a close frame may still come."""
-        self._closed = True
+        self.closed = True
 
     def close(self, last: CloseName) -> bool:
         """Refuse every further frame and set the close frame that follows those that wait.
@@ -112,10 +104,10 @@ class Outbox:
         Returns:
           False when there was one already: the first one counts.
         """
-        self._closed = True
-        if self._last is not None:
+        self.closed = True
+        if self.last is not None:
             return False
-        self._last = last
+        self.last = last
         if last == "too-slow":
             self.take()
         return True

@@ -35,6 +35,8 @@ class Inbox:
 
     _channel: trio.MemorySendChannel[Batch]
     _ended: list[int]
+    directed: bool = field(factory=is_directed, init=False)
+    """Whether a simulation decides at the points."""
 
     async def open(self, connection: int, outbox: Outbox, commands: Sequence[Command | RelayClump]) -> None:
         """Send the first batch, and with it the outbox into which everything for this connection goes."""
@@ -45,7 +47,7 @@ class Inbox:
 
     def send_nowait(self, commands: Sequence[Command | RelayClump]) -> bool:
         """Send a batch if there is room for it, and tell whether it is sent; `send` does it otherwise."""
-        if is_directed():
+        if self.directed:
             return False
         try:
             self._channel.send_nowait((commands, None))
@@ -133,7 +135,7 @@ class Owner:
             with self._receive:
                 while True:
                     batch = await self._next_batch()
-                    if is_directed():
+                    if self.inbox.directed:
                         await pause("owner.late-turn")
                     self._turn(batch)
         finally:
@@ -197,7 +199,7 @@ class Owner:
             self._taken += 1
             for command in batch[0]:
                 commands += len(command.payloads) if type(command) is RelayClump else 1
-            if commands >= _MOST_COMMANDS_A_TURN or (is_directed() and buggify("owner.short-turn")):
+            if commands >= _MOST_COMMANDS_A_TURN or (self.inbox.directed and buggify("owner.short-turn")):
                 break
             try:
                 batch = self._receive.receive_nowait()

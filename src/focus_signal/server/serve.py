@@ -4,17 +4,13 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NoReturn, cast
-from uuid import uuid4
 
 import trio
 
 from focus_signal.server.config import Config
 from focus_signal.server.logic import BuildLogic, build_logic
+from focus_signal.server.room_ids import RoomIds
 from focus_signal.server.server import AnyListener, Server
-
-
-def _random_id() -> str:
-    return str(uuid4())
 
 
 async def open_listeners(config: Config) -> list[trio.SocketListener]:
@@ -35,7 +31,7 @@ async def open_server(
     config: Config | None = None,
     listeners: Sequence[AnyListener] | None = None,
     *,
-    new_id: Callable[[], str] = _random_id,
+    new_id: Callable[[], str] | None = None,
     build: BuildLogic = build_logic,
 ) -> AsyncGenerator[Server]:
     """Open a server that runs for as long as the block.
@@ -44,7 +40,7 @@ async def open_server(
       config: the settings; the defaults if there are none.
       listeners: where to listen, any `trio.abc.Listener`s; they are closed with the server. None listens on
         host and port of the config; an empty list listens nowhere, for a server that is only mounted.
-      new_id: gives the id of a room; each must be a new one.
+      new_id: gives the id of a room; each must be a new one. None gives random UUIDs.
       build: builds what decides; tests put something else there.
 
     Returns:
@@ -59,7 +55,7 @@ async def open_server(
     config = Config() if config is None else config
     if listeners is None:
         listeners = await open_listeners(config)
-    server = Server(config, new_id, list(listeners), build)
+    server = Server(config, new_id or RoomIds(), list(listeners), build)
     lone: BaseException | None = None
     try:
         async with trio.open_nursery() as nursery:
@@ -86,7 +82,7 @@ async def serve(
     config: Config | None = None,
     listeners: Sequence[AnyListener] | None = None,
     *,
-    new_id: Callable[[], str] = _random_id,
+    new_id: Callable[[], str] | None = None,
     build: BuildLogic = build_logic,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> NoReturn:

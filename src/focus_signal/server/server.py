@@ -301,12 +301,13 @@ class Server:
         if not user:
             await self._close(transport, "user-id-missing")
             return
+        number = next(self._numbers)
         connection = Connection(
-            next(self._numbers),
+            number,
             user,
             transport,
             self._owner.inbox,
-            self._dialect.decode_all,
+            self._dialect.reader(number, user),
             self.config,
             nursery,
         )

@@ -5,7 +5,7 @@ The sender of a relayed message is whoever the connection speaks for, never what
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from attrs import field, frozen
@@ -15,7 +15,7 @@ from focus_signal.core.commands import Command, Invalid, Relay, RelayClump, Requ
 from focus_signal.core.effects import Message, Relayed, RoomFound
 from focus_signal.core.matchmaker import match_size_message
 from focus_signal.errors import FocusSignalError
-from focus_signal.wire.clumps import read_clumps
+from focus_signal.wire.clumps import ClumpReader
 from focus_signal.wire.json_text import has_repeated_type, is_nested_deeper
 from focus_signal.wire.messages import (
     ErrorFrame,
@@ -128,14 +128,12 @@ class SeedDialect:
             return self._with_care(frame, connection, user)
         return Relay(connection, to, kind, payload)
 
-    def decode_all(self, frames: Sequence[bytes], connection: int, user: str) -> list[Command | RelayClump]:
-        """Make commands of the frames that came with one read, in order; like relays in a row become one.
+    def reader(self, connection: int, user: str) -> Callable[[Sequence[bytes]], list[Command | RelayClump]]:
+        """Make what reads one connection, the frames of each read at once; like relays in a row become one.
 
         Args are those of `decode`.
         """
-        if len(frames) == 1:
-            return [self.decode(frames[0], connection, user)]
-        return read_clumps(self.decode, frames, connection, user)
+        return ClumpReader(self.decode, connection, user).read
 
     def encode(self, message: Message) -> bytes | None:
         """Make a text frame of a message; None for what this dialect does not send."""

@@ -19,7 +19,6 @@ from focus_signal.wire.frames import FrameReader, close_frame, ping_frame, pong_
 from focus_signal.wire.http_head import upgrade_answer
 
 _GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
-_READ_BYTES = 16 * 1024
 
 
 @define(eq=False)
@@ -85,7 +84,7 @@ class NativeTransport:
         # As `_read` does, which costs a coroutine more for every message.
         self._receiving = True
         try:
-            data = await self._link.receive_some(_READ_BYTES)
+            data = await self._link.receive_some()
         except _GONE:
             data = b""
         finally:
@@ -219,7 +218,7 @@ class NativeTransport:
             return data
         self._receiving = True
         try:
-            data = await self._link.receive_some(_READ_BYTES)
+            data = await self._link.receive_some()
         except _GONE:
             data = b""
         finally:

@@ -6,10 +6,10 @@ import msgspec
 from attrs import frozen
 from msgspec import Struct, field
 
-from focus_signal.core.commands import Command, Connect, Invalid, Relay, RelayClump
+from focus_signal.core.commands import Command, Connect, Invalid, Relay
 from focus_signal.core.effects import Close, Deliver, Effect, Message, Relayed
 from focus_signal.core.sessions import Session, Sessions
-from focus_signal.server.logic import Dialect
+from focus_signal.server.logic import Dialect, ReadFrames
 from focus_signal.testing.subject import Subject
 from focus_signal.testing.subjects.planting import (
     PlantedMatchmaker,
@@ -136,8 +136,8 @@ class _Believing:
             return believed
         return _ClaimedRelay(connection, believed.to, believed.kind, believed.payload, claim)
 
-    def decode_all(self, frames: Sequence[bytes], connection: int, user: str) -> list[Command | RelayClump]:
-        return [self.decode(frame, connection, user) for frame in frames]
+    def reader(self, connection: int, user: str) -> ReadFrames:
+        return lambda frames: [self.decode(frame, connection, user) for frame in frames]
 
     def encode_clump(self, sender: str, kind: str, payloads: Sequence[bytes]) -> list[bytes]:
         return self.real.encode_clump(sender, kind, payloads)

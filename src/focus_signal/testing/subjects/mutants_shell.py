@@ -16,7 +16,7 @@ from focus_signal.server import owner as owner_module
 from focus_signal.server import serve as serve_module
 from focus_signal.server import server as server_module
 from focus_signal.server.connection import Connection
-from focus_signal.server.logic import Dialect
+from focus_signal.server.logic import Dialect, ReadFrames
 from focus_signal.server.outbox import Outbox
 from focus_signal.server.owner import Inbox, Owner
 from focus_signal.server.server import Server
@@ -114,8 +114,8 @@ class _PlainErrors:
     def decode(self, frame: bytes, connection: int, user: str) -> Command:
         return self.real.decode(frame, connection, user)
 
-    def decode_all(self, frames: Sequence[bytes], connection: int, user: str) -> list[Command | RelayClump]:
-        return self.real.decode_all(frames, connection, user)
+    def reader(self, connection: int, user: str) -> ReadFrames:
+        return self.real.reader(connection, user)
 
     def encode_clump(self, sender: str, kind: str, payloads: Sequence[bytes]) -> list[bytes]:
         return self.real.encode_clump(sender, kind, payloads)

@@ -38,7 +38,7 @@ from focus_signal.core.effects import (
 )
 from focus_signal.core.matchmaker import MatchmakerStatistics
 from focus_signal.server.config import Config
-from focus_signal.server.logic import Logic
+from focus_signal.server.logic import Logic, ReadFrames
 from focus_signal.testing.subject import Subject
 
 _RELAYED = ("offer", "answer", "ice-candidate")
@@ -202,9 +202,9 @@ class SeedScript:
         payload = "".join(parts).encode("utf-8", "surrogatepass")
         return SeedRelay(connection, target, str(kind), payload, sender)
 
-    def decode_all(self, frames: Sequence[bytes], connection: int, user: str) -> list[Command | RelayClump]:
-        """Make a command of each frame."""
-        return [self.decode(frame, connection, user) for frame in frames]
+    def reader(self, connection: int, user: str) -> ReadFrames:
+        """Make what makes a command of each frame."""
+        return lambda frames: [self.decode(frame, connection, user) for frame in frames]
 
     def encode_clump(self, sender: str, kind: str, payloads: Sequence[bytes]) -> list[bytes]:
         """Make a frame of each relay."""
