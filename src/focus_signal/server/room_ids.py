@@ -1,7 +1,7 @@
 """Ids for rooms: random UUIDs, as the seed gives them (RFC 9562, version 4).
 
-`uuid.uuid4` asks the system for each one and makes an object of it, which takes three times as long: 1.4 of the
-19 microseconds of a join. Here the system is asked for many at once.
+`uuid.uuid4` asks the system for each one and makes an object of it, which takes three times as long: 1.4 of
+the 19 microseconds of a join. Here the system is asked for many at once.
 """
 
 import os

@@ -39,6 +39,8 @@ _MASK_BYTES = 4
 # A final, masked text whose length takes 16 bits, and how long its head is: nearly every frame there is.
 _COMMON = (_FINAL | _TEXT) << 8 | _MASKED | _LENGTH_16
 _COMMON_HEAD = 8
+_SHORT = (_FINAL | _TEXT) << 8 | _MASKED
+_SHORT_HEAD = 2 + _MASK_BYTES
 
 _common_head = Struct(">HH4s").unpack_from
 _head_16 = Struct(">I").pack
@@ -105,8 +107,13 @@ class FrameReader:
             if plain and end - at > _COMMON_HEAD:
                 kind, length, mask = _common_head(data, at)
                 start = at + _COMMON_HEAD
+                quick = kind == _COMMON and length >= _LENGTH_16
+                if _SHORT <= kind < _COMMON:
+                    # So short that the length is in the first two bytes, and the mask right behind.
+                    start = at + _SHORT_HEAD
+                    length, mask, quick = kind - _SHORT, data[at + 2 : start], True
                 stop = start + length
-                if kind == _COMMON and stop <= end and _LENGTH_16 <= length <= limit:
+                if quick and stop <= end and length <= limit:
                     text = apply_mask(data[start:stop], mask)
                     if not (text.isascii() or self._is_utf_8(text)):
                         break

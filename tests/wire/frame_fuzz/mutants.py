@@ -30,12 +30,14 @@ _UNMASKED = "payload = apply_mask(data[start:stop], data[start - _MASK_BYTES : s
 
 MUTANTS = (
     Mutant("limit-off-by-one", "return length > self._max_bytes", "return length > self._max_bytes + 1"),
-    Mutant("limit-off-by-one-when-quick", "<= length <= limit:", "<= length <= limit + 1:"),
+    Mutant("limit-off-by-one-when-quick", "<= end and length <= limit:", "<= end and length <= limit + 1:"),
     Mutant("limit-of-each-fragment", "self._open.size + length >", "length >"),
     Mutant("one-fragment-more", ">= self._max_fragments", "> self._max_fragments"),
     Mutant("each-fragment-is-text", "self._decoder.decode(payload, final=final)", "payload.decode()"),
     Mutant("text-may-end-in-a-character", "decode(payload, final=final)", "decode(payload, final=False)"),
     Mutant("quick-text-is-not-checked", "if not (text.isascii() or self._is_utf_8(text)):", "if False:"),
+    Mutant("quick-and-short-by-another-mask", "data[at + 2 : start], True", "data[at + 1 : start - 1], True"),
+    Mutant("quick-and-short-is-longer", "_SHORT <= kind < _COMMON", "_SHORT <= kind <= _COMMON"),
     Mutant("reason-is-not-checked", "elif self._is_utf_8(payload[2:]):", "else:"),
     Mutant(
         "continuation-of-nothing",
