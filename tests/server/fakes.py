@@ -26,10 +26,12 @@ class FakeTransport:
     Args:
       takes_now: how many messages `send_nowait` takes before the peer's buffer is full.
       stuck: whether `send` waits for ever.
+      ends_at_once: whether it can be aborted without a wait.
     """
 
     takes_now: int = 0
     stuck: bool = False
+    ends_at_once: bool = False
     sent: list[str] = field(factory=list[str], init=False)
     now: list[str] = field(factory=list[str], init=False)
     left: deque[bytes] = field(factory=deque[bytes], init=False)
@@ -107,10 +109,11 @@ class FakeTransport:
 
     @property
     def aborts_nowait(self) -> bool:
-        return False
+        return self.ends_at_once
 
     def abort_nowait(self) -> None:
-        raise NotImplementedError("there is only `abort`")
+        assert self.ends_at_once
+        self._receive.close()
 
     async def abort(self) -> None:
         self._receive.close()

@@ -8,9 +8,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+import trio
 from trio.testing import wait_all_tasks_blocked
 
+from focus_signal.core.matchmaker import Matchmaker, Rules
+from focus_signal.server.config import Config
+from focus_signal.server.connection import Connection
+from focus_signal.server.owner import Owner
 from tests.server.fakes import FakeTransport, House, open_house
+from tests.wire.dialect import DIALECT
 
 JOIN = '{"type":"matchmaking","matchSize":2}'
 
@@ -53,3 +60,26 @@ async def test_while_a_writer_is_stuck_nobody_else_writes() -> None:
         ana.says(offer("bo", 2))
         await wait_all_tasks_blocked()
         assert len(bo.sent) == 1
+
+
+@pytest.mark.parametrize("ends_at_once", [True, False])
+@pytest.mark.parametrize("room", [0, 1, 2], ids=["opening", "handing on", "reading"])
+async def test_what_is_cut_ends_wherever_it_waits(room: int, ends_at_once: bool) -> None:
+    """Also where it waits for an owner that is behind; this one never runs at all."""
+    transport = FakeTransport(ends_at_once=ends_at_once)
+    owner = Owner(Matchmaker(Rules(), lambda: "room"), DIALECT, trio.current_time, 2)
+    for _ in range(2 - room):
+        assert owner.inbox.send_nowait([])
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            frames = DIALECT.reader(1, "ana")
+            connection = Connection(1, "ana", transport, owner.inbox, frames, Config(), nursery)
+            nursery.start_soon(connection.run)
+            transport.says(JOIN)
+            await wait_all_tasks_blocked()
+            assert nursery.child_tasks
+            assert owner._receive.statistics().current_buffer_used == 2
+            connection.cut()
+            await wait_all_tasks_blocked()
+            assert not nursery.child_tasks
+    assert owner._ended == [1]

@@ -84,7 +84,7 @@ async def test_a_room_is_encoded_once_and_each_outbox_is_flushed_once_a_turn() -
     boxes = [stage.outbox(name) for name in ("ana", "bo", "cleo")]
     for number, box in enumerate(boxes, 1):
         inbox = stage.owner.inbox
-        await inbox.open(number, box, [Connect(number, f"user-{number}")])
+        inbox.open_nowait(number, box, [Connect(number, f"user-{number}")])
         await inbox.send([RequestMatch(number, 3), Invalid(number, "code", "text")])
     await stage.run_until_idle()
     assert sum(isinstance(message, RoomFound) for message in stage.encoded) == 1

@@ -7,6 +7,7 @@ there is one, nobody else writes. The close frame goes the same way, behind ever
 
 import logging
 import math
+from collections.abc import Awaitable
 from contextlib import nullcontext
 
 import trio
@@ -53,6 +54,8 @@ class Connection:
     _directed: bool = field(factory=is_directed, init=False)
     # By which it is cut, where the transport has no way to end at once.
     _scope: trio.CancelScope | None = field(default=None, init=False)
+    # The same for a wait on the owner.
+    _behind: trio.CancelScope | None = field(default=None, init=False)
     _starts_writers: bool = field(default=False, init=False)
     _writer: trio.CancelScope | None = field(default=None, init=False)
     # There once this connection's own task waits for the writer to end.
@@ -126,6 +129,8 @@ class Connection:
             self._scope.cancel()
         else:
             self._transport.abort_nowait()
+            if self._behind is not None:
+                self._behind.cancel()
 
     def ping_soon(self, pong_due: float) -> bool:
         """Ask the peer for a sign of life, unless it is being asked already; never waits.
@@ -164,7 +169,9 @@ class Connection:
         inbox, outbox, transport, read_frames = self._inbox, self._outbox, self._transport, self._read_frames
         number = self.number
         try:
-            await inbox.open(number, outbox, [Connect(number, self.user)])
+            first = [Connect(number, self.user)]
+            if not inbox.open_nowait(number, outbox, first):
+                await self._wait_for(inbox.open(number, outbox, first))
             while True:
                 messages = await transport.receive()
                 if transport.owes_reply:
@@ -174,7 +181,7 @@ class Connection:
                     commands = read_frames(messages)
                     if not inbox.send_nowait(commands):
                         self._handing_on = True
-                        await inbox.send(commands)
+                        await self._wait_for(inbox.send(commands))
                         self._handing_on = False
                 elif transport.said_goodbye:
                     break
@@ -196,6 +203,14 @@ class Connection:
             inbox.end(number)
         outbox.take()  # nobody is left to read it
         return "done"
+
+    async def _wait_for(self, handing_on: Awaitable[None]) -> None:
+        """Hand something to an owner that is behind; to be cut ends this wait too."""
+        with trio.CancelScope() as self._behind:
+            await handing_on
+        if self._behind.cancelled_caught:
+            raise TransportClosed("the connection was cut")
+        self._behind = None
 
     async def _end(self, *, first: bool) -> None:
         """Have the rest sent and the close frame behind it, within the close deadline.

@@ -38,12 +38,21 @@ class Inbox:
     directed: bool = field(factory=is_directed, init=False)
     """Whether a simulation decides at the points."""
 
-    async def open(self, connection: int, outbox: Outbox, commands: Sequence[Command | RelayClump]) -> None:
-        """Send the first batch, and with it the outbox into which everything for this connection goes."""
+    def open_nowait(self, connection: int, outbox: Outbox, commands: Sequence[Command | RelayClump]) -> bool:
+        """Send the first batch, and with it the outbox into which everything for this connection goes.
+
+        Returns:
+          whether there was room for it; `open` does it otherwise.
+        """
         try:
             self._channel.send_nowait((commands, (connection, outbox)))
         except trio.WouldBlock:
-            await self._channel.send((commands, (connection, outbox)))
+            return False
+        return True
+
+    async def open(self, connection: int, outbox: Outbox, commands: Sequence[Command | RelayClump]) -> None:
+        """Send the first batch and the outbox; waits while the channel is full."""
+        await self._channel.send((commands, (connection, outbox)))
 
     def send_nowait(self, commands: Sequence[Command | RelayClump]) -> bool:
         """Send a batch if there is room for it, and tell whether it is sent; `send` does it otherwise."""
@@ -98,8 +107,6 @@ class Owner:
     _due: deque[tuple[int, int]] = field(factory=deque[tuple[int, int]], init=False)
     _leaving: dict[int, None] = field(factory=dict[int, None], init=False)
     _taken: int = field(default=0, init=False)
-    _waiting: list[trio.Event] = field(factory=list[trio.Event], init=False)
-    _over: bool = field(default=False, init=False)
     _touched: dict[Outbox, None] = field(factory=dict[Outbox, None], init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -116,31 +123,17 @@ class Owner:
         with suppress(trio.BrokenResourceError):
             await self._send.send(([Drain()], None))
 
-    async def wait_caught_up(self) -> None:
-        """Wait until everyone of whom it was told that they have left has left the matchmaker too."""
-        if self._over:
-            return
-        caught_up = trio.Event()
-        self._waiting.append(caught_up)
-        with suppress(trio.WouldBlock):  # a full channel means that the owner is about to run
-            self._send.send_nowait(_WAKE)
-        await caught_up.wait()
-
     async def run(self) -> None:
         """Carry out commands until cancelled.
 
         An exception that comes out of here says that the state is suspect: nothing may go on with it.
         """
-        try:
-            with self._receive:
-                while True:
-                    batch = await self._next_batch()
-                    if self.inbox.directed:
-                        await pause("owner.late-turn")
-                    self._turn(batch)
-        finally:
-            self._over = True
-            self._tell_who_waits()
+        with self._receive:
+            while True:
+                batch = await self._next_batch()
+                if self.inbox.directed:
+                    await pause("owner.late-turn")
+                self._turn(batch)
 
     async def _next_batch(self) -> Batch | None:
         """Wait for a batch, but not beyond the matchmaker's next deadline."""
@@ -182,13 +175,6 @@ class Owner:
         for outbox in self._touched:
             outbox.flush()
         self._touched.clear()
-        if self._waiting and not self._ended and not self._due:
-            self._tell_who_waits()
-
-    def _tell_who_waits(self) -> None:
-        for caught_up in self._waiting:
-            caught_up.set()
-        self._waiting.clear()
 
     def _take_waiting(self, batch: Batch | None) -> list[Batch]:
         """Take what is there without waiting, up to the size of a turn."""
