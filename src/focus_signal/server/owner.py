@@ -146,30 +146,33 @@ class Owner:
 
     def _turn(self, batch: Batch | None) -> None:
         now = self._clock()
+        commands: list[Command | RelayClump] = []
         deadline = self._matchmaker.next_deadline()
         if deadline is not None and deadline <= now:
-            self._handle(TimePassed(), now)
+            commands.append(TimePassed())
         ended = self._ended.copy()
         self._ended.clear()
         batches = self._take_waiting(batch)
         if ended:
             behind = self._taken + self._receive.statistics().current_buffer_used
             for connection in ended:
-                self._handle(Withdraw(connection), now)
+                commands.append(Withdraw(connection))
                 self._due.append((behind, connection))
                 self._leaving[connection] = None
-        together: list[Command | RelayClump] = []
-        for commands, opened in batches:
-            together += commands
+        for came, opened in batches:
+            commands += came
             if opened is not None:
                 self._outboxes[opened[0]] = opened[1]
                 if opened[0] in self._leaving:
                     # Its end has overtaken its beginning, which the matchmaker has to know first.
-                    together.append(Withdraw(opened[0]))
-        self._handle_all(together, now)
+                    commands.append(Withdraw(opened[0]))
+        over: list[int] = []
         while self._due and self._due[0][0] <= self._taken:
             _, connection = self._due.popleft()
-            self._handle(Disconnect(connection), now)
+            commands.append(Disconnect(connection))
+            over.append(connection)
+        self._handle_all(commands, now)
+        for connection in over:
             self._outboxes.pop(connection, None)
             del self._leaving[connection]
         for outbox in self._touched:
@@ -192,9 +195,6 @@ class Owner:
             except trio.WouldBlock:
                 break
         return batches
-
-    def _handle(self, command: Command, now: float) -> None:
-        self._handle_all((command,), now)
 
     def _handle_all(self, commands: Sequence[Command | RelayClump], now: float) -> None:
         handle, encode, outboxes = self._matchmaker.handle, self._dialect.encode, self._outboxes
@@ -238,4 +238,4 @@ class Owner:
 
     def _give_up(self, connection: int, outbox: Outbox, now: float) -> None:
         outbox.close("too-slow")
-        self._handle(Withdraw(connection), now)
+        self._handle_all((Withdraw(connection),), now)

@@ -76,18 +76,18 @@ class _TaskStays(Connection):
 class _EndOvertakes(Owner):
     """Take a connection's end for the last of it, though what it had sent is still waiting."""
 
-    def _handle(self, command: Command, now: float) -> None:
-        super()._handle(command, now)
-        if isinstance(command, Withdraw):
-            super()._handle(Disconnect(command.connection), now)
+    def _handle_all(self, commands: Sequence[Command | RelayClump], now: float) -> None:
+        for command in commands:
+            super()._handle_all((command,), now)
+            if isinstance(command, Withdraw):
+                super()._handle_all((Disconnect(command.connection),), now)
 
 
 class _WithdrawalWaits(Owner):
     """Know of a connection's end only behind what it had sent."""
 
-    def _handle(self, command: Command, now: float) -> None:
-        if not isinstance(command, Withdraw):
-            super()._handle(command, now)
+    def _handle_all(self, commands: Sequence[Command | RelayClump], now: float) -> None:
+        super()._handle_all([command for command in commands if not isinstance(command, Withdraw)], now)
 
 
 class _DrainSaysNothing(Server):
