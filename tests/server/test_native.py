@@ -118,6 +118,7 @@ class AnswersEveryTime(NativeTransport):
         ping = self._reader.ping
         gone = super().send_nowait(messages)
         self._reader.ping = ping
+        self.owes_reply = ping is not None
         return gone
 
 

@@ -40,6 +40,8 @@ class NativeTransport:
     _sender: FrameSender = field(init=False)
     _accepted: bool = field(default=False, init=False)
     _pings: int = field(default=0, init=False)
+    owes_reply: bool = field(default=False, init=False)
+    """Whether a ping or a pong is to be sent; changed here only."""
     _ping_is_due: bool = field(default=False, init=False)
     _receiving: bool = field(default=False, init=False)
     # The peer's goodbye was answered by `close_nowait`, which may have left some of the answer to be sent.
@@ -80,33 +82,32 @@ class NativeTransport:
         if self._ended or reader.closed is not None or reader.fault is not None or self._closing_reads:
             await self._tell_end()
         if self._read_ahead:
-            return reader.feed(await self._read())
-        # As `_read` does, which costs a coroutine more for every message.
-        self._receiving = True
-        try:
-            data = await self._link.receive_some()
-        except _GONE:
-            data = b""
-        finally:
-            self._receiving = False
-        if not data:
-            self._ended = True
-        return reader.feed(data)
+            data = await self._read()
+        else:
+            # As `_read` does, which costs a coroutine more for every message.
+            self._receiving = True
+            try:
+                data = await self._link.receive_some()
+            except _GONE:
+                data = b""
+            finally:
+                self._receiving = False
+            if not data:
+                self._ended = True
+        messages = reader.feed(data)
+        if reader.ping is not None:
+            self.owes_reply = True
+        return messages
 
     @property
     def said_goodbye(self) -> bool:
         """Tell whether the peer has said goodbye, before this side did."""
         return self._reader.closed is not None and self._all_read is None
 
-    @property
-    def owes_reply(self) -> bool:
-        """Tell whether a ping or a pong is to be sent."""
-        return self._ping_is_due or self._reader.ping is not None
-
     def send_nowait(self, messages: Sequence[bytes]) -> bool:
         """Send in one write what the link takes of it, with the ping and the pong that are due."""
         frames = text_frames(messages)
-        if self._ping_is_due or self._reader.ping is not None:
+        if self.owes_reply:
             frames = [*self._control_frames(), *frames]
         return self._sender.send_nowait(frames)
 
@@ -132,7 +133,7 @@ class NativeTransport:
         """Have a ping sent with the next frames; only a pong that holds the same counts."""
         self._pings += 1
         self._reader.awaited_pong = self._pings.to_bytes(4)
-        self._ping_is_due = True
+        self._ping_is_due = self.owes_reply = True
 
     def close_nowait(self) -> bool:
         """Answer the peer's goodbye and end the stream, where nothing has to be waited for."""
@@ -194,7 +195,7 @@ class NativeTransport:
             frames.append(ping_frame(self._reader.awaited_pong))
         if self._reader.ping is not None:
             frames.append(pong_frame(self._reader.ping))
-        self._ping_is_due = False
+        self._ping_is_due = self.owes_reply = False
         self._reader.ping = None
         return frames
 
