@@ -16,6 +16,7 @@ from typing import Protocol, cast
 
 import trio
 from attrs import define, field
+from trio.lowlevel import wait_task_rescheduled
 
 from focus_signal.server.readiness import Readiness, Watched
 
@@ -209,7 +210,7 @@ class SocketLink(trio.abc.HalfCloseableStream):
             if watched is None:
                 await trio.lowlevel.wait_readable(self._descriptor())
             elif watched.begin_waiting():
-                await trio.lowlevel.wait_task_rescheduled(watched.give_up)
+                await wait_task_rescheduled(watched.give_up)
             else:
                 await trio.lowlevel.checkpoint()
             data = self._read(size)

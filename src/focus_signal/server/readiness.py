@@ -19,6 +19,7 @@ from typing import NoReturn
 import trio
 from attrs import define, field
 from outcome import Error
+from trio.lowlevel import current_task, reschedule
 
 # The end of the stream, and urgent data ("PRI"): with either, a read that was short says nothing of the next.
 _LASTING = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR | select.EPOLLPRI
@@ -52,7 +53,7 @@ class Watched:
             return False
         if self._task is not None:
             raise trio.BusyResourceError("another task is already reading from this socket")
-        self._task = trio.lowlevel.current_task()
+        self._task = current_task()
         return True
 
     def emptied(self) -> None:
@@ -70,13 +71,13 @@ class Watched:
             self._lasting = True
         task, self._task = self._task, None
         if task is not None:
-            trio.lowlevel.reschedule(task)
+            reschedule(task)
 
     def close(self) -> None:
         """Wake whoever waits: the socket is closed here."""
         task, self._task = self._task, None
         if task is not None:
-            trio.lowlevel.reschedule(task, Error(trio.ClosedResourceError("this socket was closed here")))
+            reschedule(task, Error(trio.ClosedResourceError("this socket was closed here")))
 
     def give_up(self, _: object) -> trio.lowlevel.Abort:
         """Let a task that is cancelled wait no longer."""
