@@ -219,11 +219,13 @@ class Connection:
           first: whether this end is why it closes.
         """
         self._ends_by = trio.current_time() + self._config.close_timeout
+        if self._writer is None and not first:
+            return  # the close frame has gone out
         with trio.CancelScope(deadline=self._ends_by) as scope:
             if self._writer is not None:
                 self._written = trio.Event()
                 await self._written.wait()
-            elif first:
+            else:
                 # This task has nothing else to do, and so needs no other one that writes.
                 self._writer = scope
                 try:
