@@ -16,8 +16,9 @@ from trio.testing import MockClock
 
 from focus_signal.server import accepting as accepting_module
 from focus_signal.server.accepting import LinkListener, accept_all
-from focus_signal.server.link import SocketLink, link_of
+from focus_signal.server.link import SocketLink
 from focus_signal.server.readiness import open_readiness
+from focus_signal.server.stream_link import link_of
 from focus_signal.testing.net.dialing import dialing
 from focus_signal.testing.net.network import Network
 from tests.server import accepting_checks as checks

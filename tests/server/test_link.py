@@ -11,7 +11,8 @@ import pytest
 import trio
 from trio.testing import assert_checkpoints, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
-from focus_signal.server.link import SocketLink, StreamLink, linger, link_of
+from focus_signal.server.link import SocketLink, linger
+from focus_signal.server.stream_link import StreamLink, link_of
 from tests.server.socket_pairs import KINDS, SOCKETS, Kind, Open, OpenLink, fill, open_unix
 
 

@@ -13,7 +13,9 @@ from trio.testing import (
     memory_stream_pair,
 )
 
-from focus_signal.server.link import Link, Prefixed, SocketLink, StreamLink, link_of
+from focus_signal.server.link import Link, SocketLink
+from focus_signal.server.prefixed import Prefixed
+from focus_signal.server.stream_link import StreamLink, link_of
 from tests.server.socket_pairs import KINDS, SOCKETS, Kind, Open, OpenLink, fill
 
 KIND = pytest.mark.parametrize("kind", KINDS, ids=str)

@@ -22,7 +22,8 @@ from trio_websocket import ConnectionClosed, open_websocket_url, wrap_client_str
 
 from focus_signal import Config, open_server
 from focus_signal.server.config import TransportName
-from focus_signal.server.link import Link, StreamLink, link_of
+from focus_signal.server.link import Link
+from focus_signal.server.stream_link import StreamLink, link_of
 from tests.server.hostile.frames import PING, fragments, frame, text
 from tests.server.hostile.peer import event, shake_hands
 from tests.server.transports import BOTH

@@ -1,9 +1,7 @@
-"""A byte stream as the server sees it.
+"""A byte stream as the server sees it, and a socket as one.
 
-`SocketLink` works on the descriptor of a `trio.SocketStream` with non-blocking calls; `StreamLink` serves
-every other `trio.abc.Stream` (TLS, a pipe); a stream that has a link's methods itself, such as a simulated
-one, is used as it is. `Prefixed` goes the other way: it makes a `trio.abc.Stream` of a link, for a library
-that wants one, and gives first what the server had read already.
+`SocketLink` works on the descriptor of a `trio.SocketStream` with non-blocking calls. Other streams:
+`server/stream_link.py`.
 """
 
 import os
@@ -82,24 +80,6 @@ class Link(Protocol):
     async def abort(self) -> None:
         """Close the stream at once, whatever state it is in, even when cancelled; never raises for that."""
         ...
-
-
-def link_of(stream: trio.abc.Stream, readiness: Readiness | None = None) -> Link:
-    """Make a link of whatever a listener gave.
-
-    Args:
-      stream: what it gave.
-      readiness: watches sockets; None leaves that to Trio.
-    """
-    if isinstance(stream, SocketLink):  # nearly every one
-        return stream
-    if isinstance(stream, trio.SocketStream):
-        # A socket that is made up in memory has no descriptor to work on, and brings its own link.
-        own = getattr(stream.socket, "link", None)
-        return SocketLink(stream, readiness) if own is None else cast("Link", own)
-    if hasattr(stream, "send_nowait"):
-        return cast("Link", stream)
-    return StreamLink(stream)
 
 
 class _Socket(Protocol):
@@ -200,7 +180,7 @@ class SocketLink(trio.abc.HalfCloseableStream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Wait for bytes and give them; none at the end of the stream."""
-        size = _READ_SIZE if max_bytes is None else _checked(max_bytes)
+        size = _READ_SIZE if max_bytes is None else checked_size(max_bytes)
         watched = self._watched
         if watched is None and self._readiness is not None:
             watched = self._watch(self._readiness)
@@ -318,101 +298,6 @@ class SocketLink(trio.abc.HalfCloseableStream):
             self._sending = False
 
 
-@define(eq=False)
-class StreamLink:
-    """Serve any stream; it takes nothing at once, so that all goes through `send_all`."""
-
-    _stream: trio.abc.Stream
-
-    @property
-    def peer_address(self) -> str | None:
-        """Tell the peer's address, for TLS over a socket; None for any other stream."""
-        inner = getattr(self._stream, "transport_stream", None)
-        return SocketLink(inner).peer_address if isinstance(inner, trio.SocketStream) else None
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Wait for bytes and give them; none at the end of the stream."""
-        return bytes(await self._stream.receive_some(max_bytes))
-
-    def receive_nowait(self) -> bytes | None:
-        """Give nothing; only waiting tells."""
-        return None
-
-    def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
-        """Take nothing."""
-        del data
-        return 0
-
-    async def wait_writable(self) -> None:
-        """Wait until the stream may take something."""
-        await self._stream.wait_send_all_might_not_block()
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send everything."""
-        await self._stream.send_all(data)
-
-    async def send_eof(self) -> None:
-        """Say that nothing more will be sent, where the stream can say that."""
-        if isinstance(self._stream, trio.abc.HalfCloseableStream):
-            await self._stream.send_eof()
-
-    def close_nowait(self) -> bool:
-        """Leave it open; only waiting closes it."""
-        return False
-
-    async def aclose(self) -> None:
-        """Close the stream in good order."""
-        await self._stream.aclose()
-
-    @property
-    def aborts_nowait(self) -> bool:
-        """Tell that it does not: a stream's own end may take a few steps."""
-        return False
-
-    def abort_nowait(self) -> None:
-        """Refuse that."""
-        raise NotImplementedError("this stream cannot be closed without a wait")
-
-    async def abort(self) -> None:
-        """Close the stream without good order."""
-        await trio.aclose_forcefully(self._stream)
-
-
-class Prefixed(trio.abc.Stream):
-    """Be a stream that first gives what was read already.
-
-    Args:
-      link: where the rest comes from and everything goes.
-      prefix: what was read already.
-    """
-
-    def __init__(self, link: Link, prefix: bytes) -> None:
-        self._link = link
-        self._prefix = prefix
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Give the prefix, in as many pieces as are asked for, then what comes."""
-        size = _checked(max_bytes)
-        if not self._prefix:
-            return await self._link.receive_some(max_bytes)
-        await trio.lowlevel.checkpoint()
-        data, self._prefix = self._prefix[:size], self._prefix[size:]
-        return data
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send everything."""
-        await self._link.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        """Wait until the stream may take something."""
-        await self._link.wait_writable()
-
-    async def aclose(self) -> None:
-        """Close the stream in good order."""
-        self._prefix = b""  # what is closed gives nothing, not even what had been read
-        await self._link.aclose()
-
-
 async def linger(link: Link | trio.abc.HalfCloseableStream) -> None:
     """Say that nothing more is sent, and read and forget what still comes, to the end of the stream."""
     try:
@@ -439,7 +324,8 @@ def _broken(error: OSError) -> trio.BrokenResourceError:
     return trio.BrokenResourceError(f"the peer's stream broke: {error}")
 
 
-def _checked(max_bytes: int | None) -> int:
+def checked_size(max_bytes: int | None) -> int:
+    """Tell how many bytes a read asks for, as Trio's streams take it."""
     if max_bytes is None:
         return _READ_SIZE
     if index(max_bytes) < 1:

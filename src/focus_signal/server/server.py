@@ -20,13 +20,14 @@ from focus_signal.server.connection import Connection
 from focus_signal.server.front_door import FrontDoor, Visitor
 from focus_signal.server.guard import report
 from focus_signal.server.heartbeat import run_heartbeat
-from focus_signal.server.link import Link, host_and_port, link_of
+from focus_signal.server.link import Link, host_and_port
 from focus_signal.server.logic import BuildLogic, Dialect
 from focus_signal.server.outbox import OutboxStatistics
 from focus_signal.server.owner import Owner
 from focus_signal.server.pages import SIGNAL_PATH, unavailable
 from focus_signal.server.readiness import Readiness, open_readiness
 from focus_signal.server.statistics import Statistics
+from focus_signal.server.stream_link import link_of
 from focus_signal.server.transport import Transport
 from focus_signal.server.transport.native import NativeTransport
 from focus_signal.wire.close_codes import CLOSE_CODES, CloseName

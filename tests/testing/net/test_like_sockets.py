@@ -8,7 +8,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from focus_signal.server.link import SocketLink, link_of
+from focus_signal.server.link import SocketLink
+from focus_signal.server.stream_link import link_of
 from focus_signal.testing.net.options import LinkOptions
 from tests.server.socket_pairs import open_tcp
 from tests.testing.net import scripts

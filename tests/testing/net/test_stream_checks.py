@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from trio.testing import MockClock, check_half_closeable_stream
 
-from focus_signal.server.link import Link, link_of
+from focus_signal.server.link import Link
+from focus_signal.server.stream_link import link_of
 from focus_signal.testing.net.options import LinkOptions
 from focus_signal.testing.net.stream import SimStream
 from tests.testing.net.pairs import clog, pair

@@ -21,8 +21,9 @@ from trio_websocket import (
 
 from focus_signal.errors import HttpRefused, TransportClosed
 from focus_signal.server.guard import guarded
-from focus_signal.server.link import Link, Prefixed, linger
+from focus_signal.server.link import Link, linger
 from focus_signal.server.pages import CONTENT_TYPE
+from focus_signal.server.prefixed import Prefixed
 from focus_signal.server.transport import ProtocolViolation
 from focus_signal.wire.close_codes import CLOSE_CODES
 

@@ -16,10 +16,10 @@ from trio.testing import wait_all_tasks_blocked
 
 from focus_signal.errors import ServerFailed, TransportClosed
 from focus_signal.observe.buggify import directed_by
-from focus_signal.server.link import link_of
 from focus_signal.server.outbox import OutboxStatistics
 from focus_signal.server.serve import open_server
 from focus_signal.server.server import Server
+from focus_signal.server.stream_link import link_of
 from focus_signal.testing import history as h
 from focus_signal.testing.identity import room_ids
 from focus_signal.testing.net.network import Network
