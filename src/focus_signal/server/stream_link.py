@@ -1,7 +1,7 @@
 """Any stream as a link: whatever a listener gave.
 
-`StreamLink` serves every `trio.abc.Stream` that is no socket (TLS, a pipe); a stream that is a link by its own
-methods, such as a simulated one, is used as it is.
+`StreamLink` serves every `trio.abc.Stream` that is no socket (TLS, a pipe); a stream that is a link by
+its own methods, such as a simulated one, is used as it is.
 """
 
 from typing import cast
