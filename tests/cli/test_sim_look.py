@@ -33,7 +33,7 @@ def seed() -> int:
     """Find a seed under which the mutant breaks self-match."""
     return next(
         seed
-        for seed in range(200)
+        for seed in range(1, 200)  # of seed 0, see tests/testing/test_shrink.py
         if "self-match" in {v.invariant for v in run_simulation(seed=seed, subject=MUTANT).violations}
     )
 
@@ -128,7 +128,7 @@ def test_shrink_and_replay(sim: Sim, seed: int, saved: Path) -> None:
     failure = load_failure(saved)
     assert (failure.level, failure.subject, failure.seed) == ("core", MUTANT, seed)
     assert "self-match" in {violation.invariant for violation in failure.violations}
-    assert len(failure.plan.operations) <= 7
+    assert len(failure.plan.operations) <= 6
     answer = sim("replay", saved)
     assert answer.status == 1
     assert answer.out.startswith(f"{saved} at the core level, subject {MUTANT}: ")
@@ -161,7 +161,7 @@ def test_shrink_above_core(sim: Sim, seed: int, tmp_path: Path) -> None:
     failure = load_failure(path)
     assert failure.level == "message"
     assert failure.schedule is not None
-    assert len(failure.plan.operations) <= 7
+    assert len(failure.plan.operations) <= 6
     again = sim("replay", path)
     assert again.status == 1
     assert again.out.endswith(", as recorded\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -108,12 +108,8 @@ class FakeTransport:
         self._receive.close()
 
     @property
-    def aborts_nowait(self) -> bool:
-        return self.ends_at_once
-
-    def abort_nowait(self) -> None:
-        assert self.ends_at_once
-        self._receive.close()
+    def abort_nowait(self) -> Callable[[], None] | None:
+        return self._receive.close if self.ends_at_once else None
 
     async def abort(self) -> None:
         self._receive.close()

@@ -108,11 +108,8 @@ class ScriptedLink:
         await trio.lowlevel.checkpoint()
 
     @property
-    def aborts_nowait(self) -> bool:
-        return False
-
     def abort_nowait(self) -> None:
-        raise NotImplementedError("there is only `abort`")
+        return None
 
     async def abort(self) -> None:
         self.events.append("aborted")

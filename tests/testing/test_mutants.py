@@ -105,7 +105,7 @@ def test_what_seldom_tears_a_frame_is_found(name: str) -> None:
 @pytest.mark.parametrize("name", RARE)
 def test_a_swarm_finds_what_seldom_tears_a_frame(name: str) -> None:
     mutant, workload = named(name), swarm()
-    plans = (workload.plan(seed) for seed in range(500))
+    plans = (workload.plan(seed) for seed in range(100, 500))
     assert any("frames" in broken_above(plan, mutant, "full") for plan in plans)
 
 

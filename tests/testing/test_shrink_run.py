@@ -113,7 +113,7 @@ def test_the_first_invariant_is_meant_if_none_is_named() -> None:
 
 
 def test_a_real_run() -> None:
-    ran = next(ran for seed in range(50) if (ran := run_simulation(seed=seed, subject="twins")).violations)
+    ran = next(ran for seed in range(1, 50) if (ran := run_simulation(seed=seed, subject="twins")).violations)
     shrunk = shrink_run(ran, lambda plan, level: run_plan(plan, level=level, subject="twins"))
     assert ran.violations[0].invariant in {violation.invariant for violation in shrunk.ran.violations}
-    assert len(shrunk.ran.plan.operations) <= 7 < len(ran.plan.operations)
+    assert len(shrunk.ran.plan.operations) <= 6 < len(ran.plan.operations)

@@ -76,7 +76,7 @@ class Connection:
         Cancellation: the connection ends at once; whoever cancels says goodbye with `close_soon` first.
         """
         witness("served", self.number)
-        if not self._transport.aborts_nowait:
+        if self._transport.abort_nowait is None:
             self._scope = trio.CancelScope()
         self._starts_writers = True
         with self._scope or _NO_SCOPE:
@@ -125,12 +125,12 @@ class Connection:
 
     def cut(self) -> None:
         """End the connection at once, without a goodbye; never waits."""
-        if self._scope is not None:
-            self._scope.cancel()
-        else:
-            self._transport.abort_nowait()
-            if self._behind is not None:
-                self._behind.cancel()
+        abort = self._transport.abort_nowait
+        if abort is not None:
+            abort()
+        for scope in (self._scope, self._behind):
+            if scope is not None:
+                scope.cancel()
 
     def ping_soon(self, pong_due: float) -> bool:
         """Ask the peer for a sign of life, unless it is being asked already; never waits.

@@ -7,7 +7,7 @@
 import os
 import socket
 import struct
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from operator import index
 from typing import Protocol, cast
@@ -69,12 +69,8 @@ class Link(Protocol):
         ...
 
     @property
-    def aborts_nowait(self) -> bool:
-        """Tell whether `abort_nowait` may be called."""
-        ...
-
-    def abort_nowait(self) -> None:
-        """Close the stream at once, whatever state it is in; whoever waits for it is told."""
+    def abort_nowait(self) -> Callable[[], None] | None:
+        """Give what does `abort` without a step, and tells whoever waits; None where closing takes some."""
         ...
 
     async def abort(self) -> None:
@@ -257,11 +253,6 @@ class SocketLink(trio.abc.HalfCloseableStream):
         """Close the socket; what was sent is still delivered."""
         self._close()
         await trio.lowlevel.checkpoint()
-
-    @property
-    def aborts_nowait(self) -> bool:
-        """Tell that it does."""
-        return True
 
     async def abort(self) -> None:
         """Reset the connection."""

@@ -78,13 +78,9 @@ class StreamLink:
         await self._stream.aclose()
 
     @property
-    def aborts_nowait(self) -> bool:
-        """Tell that it does not: a stream's own end may take a few steps."""
-        return False
-
     def abort_nowait(self) -> None:
-        """Refuse that."""
-        raise NotImplementedError("this stream cannot be closed without a wait")
+        """Tell that closing takes a few steps."""
+        return None
 
     async def abort(self) -> None:
         """Close the stream without good order."""

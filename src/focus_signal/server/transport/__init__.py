@@ -5,7 +5,7 @@ steps: `send_nowait` takes messages and sends what the peer takes at this moment
 is left, `send` sends it, step by step, so that whoever calls it sees that there is progress.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from focus_signal.errors import FocusSignalError
@@ -109,12 +109,8 @@ class Transport(Protocol):
         ...
 
     @property
-    def aborts_nowait(self) -> bool:
-        """Tell whether `abort_nowait` may be called."""
-        ...
-
-    def abort_nowait(self) -> None:
-        """End the stream at once; whoever waits in here is told that it has ended."""
+    def abort_nowait(self) -> Callable[[], None] | None:
+        """Give what does `abort` without a step, and tells whoever waits here; None where it takes some."""
         ...
 
     async def abort(self) -> None:

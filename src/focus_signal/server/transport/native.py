@@ -5,7 +5,7 @@ has read the handshake's request; only the answer is given here. Pings, pongs an
 the same sender as messages do, so that none of them is ever put into the middle of another frame.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import trio
@@ -177,13 +177,9 @@ class NativeTransport:
                 self._all_read.set()
 
     @property
-    def aborts_nowait(self) -> bool:
-        """Tell whether the link does."""
-        return self._link.aborts_nowait
-
-    def abort_nowait(self) -> None:
-        """End the stream at once."""
-        self._link.abort_nowait()
+    def abort_nowait(self) -> Callable[[], None] | None:
+        """Give what ends the link without a step, if anything does."""
+        return self._link.abort_nowait
 
     async def abort(self) -> None:
         """End the stream at once."""

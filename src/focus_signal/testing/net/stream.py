@@ -166,11 +166,6 @@ class SimStream(trio.abc.HalfCloseableStream):
         """Reset the connection; never waits and never raises."""
         self.abort_nowait()
 
-    @property
-    def aborts_nowait(self) -> bool:
-        """Tell that it does."""
-        return True
-
     def abort_nowait(self) -> None:
         """Reset the connection."""
         self._link.abort(self._end, trio.current_time())

@@ -133,13 +133,9 @@ class FramedTransport:
             await self._link.aclose()
 
     @property
-    def aborts_nowait(self) -> bool:
-        """Tell that it does not."""
-        return False
-
     def abort_nowait(self) -> None:
-        """Refuse that."""
-        raise NotImplementedError("there is only `abort`")
+        """Tell that closing takes a few steps."""
+        return None
 
     async def abort(self) -> None:
         """End the stream at once, unless it has ended in good order."""
