@@ -17,12 +17,12 @@ TYPED := $(foreach directory,src tests benchmarks scripts examples,\
 	$(if $(wildcard $(directory)/*.py $(directory)/*/*.py),$(directory)))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-long test-deps check lint types format bench bench-peers campaign fuzz seed-transcripts lock clean
+.PHONY: help serve test test-long test-deps check lint types format bench bench-peers campaign fuzz autobahn siege soak seed-transcripts lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  ARGS="..." is handed on by serve, test, test-long, bench, bench-peers, campaign, fuzz and seed-transcripts: make serve ARGS="--port 9000"'
+	@echo '  ARGS="..." is handed on by serve, test, test-long, bench, bench-peers, campaign, fuzz, autobahn, siege, soak and seed-transcripts: make serve ARGS="--port 9000"'
 	@echo '  PYTHON=... builds .venv with that interpreter; SEED=... is the directory of the seed'"'"'s document'
 
 serve: ## build what is missing and start the server on 0.0.0.0:8000
@@ -80,6 +80,18 @@ campaign: ## simulations at all levels, half an hour on two cores; FIRST=... is 
 fuzz: ## a million sequences of WebSocket frames, read as wsproto and websockets read them; some minutes
 	$(ENVIRONMENT) run test
 	@$(BIN)/python -m tests.wire.frame_fuzz --sequences 1000000 --jobs 2 $(ARGS)
+
+autobahn: ## let the Autobahn test suite judge the WebSocket transport (needs Python 2.7: PYTHON27=...); some minutes
+	$(ENVIRONMENT) run test
+	@scripts/autobahn.sh $(ARGS)
+
+siege: ## attack the server: floods, slow peers, too few descriptors, drains, a soak; some minutes
+	$(ENVIRONMENT) run test
+	@$(BIN)/python -m benchmarks.siege $(ARGS)
+
+soak: ## 100,000 connections of all kinds, and see that nothing is left
+	$(ENVIRONMENT) run test
+	@$(BIN)/python -m benchmarks.siege soak $(ARGS)
 
 seed-transcripts: ## record anew what the seed answers, for the tests that compare
 	$(ENVIRONMENT) run test seed

@@ -34,6 +34,7 @@ from benchmarks.report import Rounds, number_text  # noqa: E402
 from benchmarks.rounds import open_server, run_rounds, say  # noqa: E402
 from benchmarks.servers import (  # noqa: E402
     OPTIONS,
+    RATES,
     SEED,
     Server,
     processors,
@@ -78,11 +79,15 @@ def _checked_out(revision: str, home: Path) -> Generator[Path]:
 
 
 def _server(name: str, sources: Path) -> Server:
-    command = [sys.executable, "-m", "focus_signal", "serve", "--port", "0", "--ready-json", *OPTIONS]
-    return Server(
-        name,
-        lambda cpu: run_process(command, cpu, ready_port, {"PYTHONPATH": str(sources)}),
+    program = [sys.executable, "-m", "focus_signal", "serve"]
+    environment = {"PYTHONPATH": str(sources)}
+    known = subprocess.run(
+        [*program, "--help"], env={**os.environ, **environment}, capture_output=True, text=True, check=True
     )
+    # A revision from before there were limits knows no flags for them.
+    rates = RATES if "--message-rate" in known.stdout else ()
+    command = [*program, "--port", "0", "--ready-json", *OPTIONS, *rates]
+    return Server(name, lambda cpu: run_process(command, cpu, ready_port, environment))
 
 
 def _measure(cpu: int | None, server: Server, phase: str) -> Result:

@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 
 from benchmarks.meter import Result, Scale
-from benchmarks.servers import OPTIONS
+from benchmarks.servers import OPTIONS, RATES
 from scripts.seed_program import SeedUnavailable, deno_version
 
 OURS, SEED = "focus-signal", "seed"
@@ -167,7 +167,7 @@ def document(rounds: Rounds, scale: Scale, count: int, notes: Sequence[str]) -> 
     head = (
         f"Measured on {facts['date']}: {facts['processor']}, {facts['kernel']}; {facts['python']}, "
         f"trio {facts['trio']}, trio-websocket {facts['trio-websocket']}, Deno {facts['deno']}. "
-        f"{count} rounds; the median (smallest to largest). Our options: `{' '.join(OPTIONS)}`."
+        f"{count} rounds; the median (smallest to largest). Our options: `{' '.join([*OPTIONS, *RATES])}`."
     )
     return "\n\n".join([head, figures_table(rounds, scale), load_table(rounds), *notes])
 

@@ -23,6 +23,12 @@ START_SECONDS = 20.0
 STOP_SECONDS = 20.0
 # What is not the default. The disconnect phase needs a queue that never fills.
 OPTIONS = ["--host", "127.0.0.1", "--max-match-size", "1000000"]
+# Every limit is on, so that it costs what it costs; but these would end a measurement where they have their
+# defaults, since a connection sends more here than any client does.
+RATES = (
+    *("--message-rate", "1000000000", "--message-burst", "1000000000"),
+    *("--byte-rate", "1000000000", "--byte-burst", "1000000000"),
+)
 # What `serve --transport` takes, the default first.
 TRANSPORTS = ("native", "trio-websocket")
 _LISTENING = re.compile(rb"^listening on 127\.0\.0\.1:(\d+)\n", re.MULTILINE)
@@ -145,7 +151,7 @@ def _end_of(log: Path) -> str:
 
 def ours(name: str, transport: str | None = None) -> Server:
     """Return this server with its defaults, or with one of its transports."""
-    command = [sys.executable, "-m", "focus_signal", "serve", "--port", "0", "--ready-json", *OPTIONS]
+    command = [sys.executable, "-m", "focus_signal", "serve", "--port", "0", "--ready-json", *OPTIONS, *RATES]
     if transport is not None:
         command += ["--transport", transport]
     return Server(name, lambda cpu: run_process(command, cpu, ready_port))

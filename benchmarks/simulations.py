@@ -33,8 +33,9 @@ from focus_signal.server import connection as connection_module  # noqa: E402
 from focus_signal.server import owner as owner_module  # noqa: E402
 from focus_signal.server.config import Config  # noqa: E402
 from focus_signal.server.logic import build_logic  # noqa: E402
-from focus_signal.server.outbox import Outbox  # noqa: E402
+from focus_signal.server.outbox import Backlog, Outbox  # noqa: E402
 from focus_signal.server.owner import Owner  # noqa: E402
+from focus_signal.server.settings import NO_LIMIT  # noqa: E402
 from focus_signal.testing.plan import LEVELS, Level  # noqa: E402
 from focus_signal.testing.run import run_plan, run_simulation  # noqa: E402
 from focus_signal.testing.workload.swarm import swarm  # noqa: E402
@@ -117,12 +118,12 @@ def shrinking(number: int) -> tuple[list[float], list[int]]:
 async def _relay_batches() -> None:
     """Send many batches of relays through an owner to two outboxes that are emptied at once."""
     logic = build_logic(Config(), lambda: "room")
-    owner = Owner(logic.decider, logic.dialect, trio.current_time, 64)
+    owner = Owner(logic.decider, logic.dialect, trio.current_time, 64, Backlog(NO_LIMIT))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(owner.run)
         inboxes = []
         for number, user in enumerate(("ana", "bo"), 1):
-            outbox = Outbox(1 << 20, 4096, lambda: None)
+            outbox = Outbox(1 << 20, 4096, lambda: None, number, Backlog(NO_LIMIT))
             outbox.flush = outbox.take  # type: ignore[assignment]
             inbox = owner.inbox
             await inbox.open(number, outbox, [Connect(number, user), RequestMatch(number, 2)])

@@ -21,6 +21,8 @@ from tests.cli.program import PROGRAM, SECONDS, SERVE_HERE, Ended, run, start
 from tests.cli.users import connect
 
 BENCH = [*PROGRAM, "bench"]
+# More is sent in a measurement than any one client may send by default.
+SERVE_FAST = [*SERVE_HERE, "--message-rate", "0", "--byte-rate", "0"]
 SHORT = ["--seconds", "0.3", "--warmup", "0.1"]
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: " + ACCEPT + b"\r\n\r\n"
 # What each kind of measurement counts, what it times, and the settings that it tells.
@@ -47,7 +49,7 @@ def told(ended: Ended) -> dict[str, Any]:
 @pytest.mark.parametrize("mode", MODES)
 async def test_the_json_of_a_measurement(mode: str) -> None:
     what, timed, settings = MODES[mode]
-    async with start(SERVE_HERE) as server:
+    async with start(SERVE_FAST) as server:
         url = (await server.ready()).url
         options = [*flags(settings), *SHORT, "--pid", str(server.process.pid), "--json"]
         report = told(await run([*BENCH, mode, "--url", url, *options]))
@@ -80,7 +82,7 @@ async def test_the_json_of_a_measurement(mode: str) -> None:
 
 
 async def test_the_table_of_a_measurement() -> None:
-    async with start(SERVE_HERE) as server:
+    async with start(SERVE_FAST) as server:
         url = (await server.ready()).url
         ended = await run([*BENCH, "relay", "--url", url, "--pairs", "2", *SHORT])
     assert ended.status == 0
@@ -96,7 +98,7 @@ async def test_the_table_of_a_measurement() -> None:
 
 async def test_two_runs_at_once_do_not_meet_and_nothing_is_left_behind() -> None:
     """One counts rooms of three, one of two; afterwards nobody waits for either."""
-    async with start(SERVE_HERE) as server:
+    async with start(SERVE_FAST) as server:
         url = (await server.ready()).url
         reports = []
 
@@ -116,7 +118,7 @@ async def test_two_runs_at_once_do_not_meet_and_nothing_is_left_behind() -> None
 
 
 async def test_a_stranger_is_named() -> None:
-    async with start(SERVE_HERE) as server:
+    async with start(SERVE_FAST) as server:
         url = (await server.ready()).url
         async with connect(url, "ana") as ana:
             await ana.say("matchmaking", matchSize=2)
@@ -144,14 +146,14 @@ async def test_nobody_listens(mode: str) -> None:
 
 
 async def test_the_upgrade_is_refused() -> None:
-    async with start(SERVE_HERE) as server:
+    async with start(SERVE_FAST) as server:
         url = (await server.ready()).url
         ended = await run([*BENCH, "connect", "--url", f"{url}s", *SHORT])
     assert_failed(ended, "the server refused the upgrade: HTTP/1.1 404 Not Found Not Found")
 
 
 async def test_a_room_that_the_server_does_not_give() -> None:
-    async with start([*SERVE_HERE, "--max-match-size", "2"]) as server:
+    async with start([*SERVE_FAST, "--max-match-size", "2"]) as server:
         url = (await server.ready()).url
         ended = await run([*BENCH, "match", "--room-size", "3", "--url", url, *SHORT])
     assert_failed(ended, "no room-found, but", "bad-match-size")
@@ -209,7 +211,7 @@ async def test_too_few_descriptors() -> None:
 def running_server() -> Generator[tuple[subprocess.Popen[bytes], str]]:
     """Run a server that a test may kill."""
     with subprocess.Popen(
-        SERVE_HERE, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        SERVE_FAST, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         assert process.stdout is not None
         try:

@@ -93,7 +93,7 @@ class Door:
         for link in self.links:
             await link.aclose()
         was_closed = self.listener._socket.fileno() < 0
-        left = list(self.listener._accepted) if was_closed else []
+        left = [accepted for accepted, _ in self.listener._accepted] if was_closed else []
         await self.listener.aclose()
         for each in (*self.clients, *left):
             each.close()

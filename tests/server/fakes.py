@@ -15,7 +15,10 @@ from focus_signal.core.matchmaker import Matchmaker, Rules
 from focus_signal.errors import TransportClosed
 from focus_signal.server.config import Config
 from focus_signal.server.connection import Connection
+from focus_signal.server.outbox import Backlog
 from focus_signal.server.owner import Owner
+from focus_signal.server.settings import NO_LIMIT
+from focus_signal.server.shared import Shared
 from focus_signal.wire.seed_dialect import SeedDialect
 
 
@@ -32,6 +35,7 @@ class FakeTransport:
     takes_now: int = 0
     stuck: bool = False
     ends_at_once: bool = False
+    controls: int = field(default=0, init=False)
     sent: list[str] = field(factory=list[str], init=False)
     now: list[str] = field(factory=list[str], init=False)
     left: deque[bytes] = field(factory=deque[bytes], init=False)
@@ -119,7 +123,7 @@ class FakeTransport:
 class House:
     """Be an owner with its task, and a nursery for connections to it."""
 
-    _owner: Owner
+    _shared: Shared
     _dialect: SeedDialect
     _nursery: trio.Nursery
     _numbers: count[int] = field(factory=lambda: count(1), init=False)
@@ -127,9 +131,9 @@ class House:
 
     def connect(self, user: str, transport: FakeTransport) -> Connection:
         """Start a connection; it is in the inbox when the other tasks have had their turn."""
-        number, inbox = next(self._numbers), self._owner.inbox
+        number = next(self._numbers)
         connection = Connection(
-            number, user, transport, inbox, self._dialect.reader(number, user), Config(), self._nursery
+            number, user, transport, self._dialect.reader(number, user), self._shared, self._nursery
         )
 
         async def run() -> None:
@@ -148,8 +152,10 @@ async def open_house() -> AsyncGenerator[House]:
     rooms = count(1)
     matchmaker = Matchmaker(Rules(), lambda: f"room-{next(rooms)}")
     dialect = SeedDialect(max_match_size=16, max_user_bytes=128, max_nesting=32)
-    owner = Owner(matchmaker, dialect, trio.current_time, Config().inbox_batches)
+    backlog = Backlog(NO_LIMIT)
+    owner = Owner(matchmaker, dialect, trio.current_time, Config().inbox_batches, backlog)
+    shared = Shared(Config(), owner.inbox, backlog, trio.current_time)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(owner.run)
-        yield House(owner, dialect, nursery)
+        yield House(shared, dialect, nursery)
         nursery.cancel_scope.cancel()

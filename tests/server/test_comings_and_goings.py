@@ -61,7 +61,7 @@ async def end_one_direction(server: Server, user: str) -> None:
 
 async def be_cut(server: Server, user: str) -> None:
     stream, _ = await enter(server, user)
-    [connection] = [each for each in server._connections.values() if each.user == user]
+    [connection] = [each for each in server._roll.connections() if each.user == user]
     connection.cut()
     await read_to_the_end(stream)
 

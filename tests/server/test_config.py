@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from focus_signal import Config, ConfigError, FocusSignalError
+from focus_signal.server.config import deadlines, limits
 
 DEFAULTS: dict[str, object] = {
     "host": "0.0.0.0",  # noqa: S104 - the documented default
@@ -20,6 +21,7 @@ DEFAULTS: dict[str, object] = {
     "max_match_size": 16,
     "seed_silent": False,
     "transport": "native",
+    "allowed_origins": (),
     "seat_grace": 30.0,
     "handshake_timeout": 5.0,
     "write_timeout": 10.0,
@@ -27,32 +29,61 @@ DEFAULTS: dict[str, object] = {
     "ping_interval": 20.0,
     "pong_timeout": 10.0,
     "linger_timeout": 1.0,
+    "rate_grace": 10.0,
+    "drain_grace": 10.0,
     "head_bytes": 8192,
     "head_lines": 100,
     "target_bytes": 4096,
     "user_bytes": 128,
     "frame_bytes": 262_144,
+    "max_fragments": 64,
     "nesting": 32,
+    "message_rate": 100,
+    "message_burst": 2000,
+    "byte_rate": 262_144,
+    "byte_burst": 4_194_304,
+    "max_connections": 20_000,
+    "max_connections_per_address": 256,
+    "max_connections_per_user": 4,
+    "max_failures_per_address": 64,
+    "max_handshakes": 4096,
     "inbox_batches": 1024,
     "outbox_bytes": 1_048_576,
     "outbox_messages": 4096,
+    "total_outbox_bytes": 25_165_824,
 }
 
 # The whole numbers with their bounds.
-_COUNTS = [
-    "max_match_size",
+_COUNTS = ["max_match_size", "inbox_batches"]
+# Those of which 0 is none.
+_LIMITS = [
     "head_bytes",
     "head_lines",
     "target_bytes",
     "user_bytes",
     "frame_bytes",
-    "inbox_batches",
+    "max_fragments",
+    "message_rate",
+    "message_burst",
+    "byte_rate",
+    "byte_burst",
+    "max_connections",
+    "max_connections_per_address",
+    "max_connections_per_user",
+    "max_failures_per_address",
+    "max_handshakes",
     "outbox_bytes",
     "outbox_messages",
+    "total_outbox_bytes",
 ]
-WHOLE = {"port": (0, 65535), "nesting": (1, 128), **dict.fromkeys(_COUNTS, (1, 1 << 30))}
+WHOLE = {
+    "port": (0, 65535),
+    "nesting": (0, 128),
+    **dict.fromkeys(_COUNTS, (1, 1 << 30)),
+    **dict.fromkeys(_LIMITS, (0, 1 << 30)),
+}
 SECONDS = [name for name, value in DEFAULTS.items() if isinstance(value, float)]
-OTHERS = ["host", "relay_scope", "seed_silent", "transport"]
+OTHERS = ["host", "relay_scope", "seed_silent", "transport", "allowed_origins"]
 
 # What is no number to anybody, and what Python alone calls one.
 _NO_NUMBER: list[Any] = [None, "", "1", "x", b"1", True, False, [], [1], {}, (1,), 1j, object, Decimal(1)]
@@ -62,6 +93,44 @@ _NO_FINITE = [math.nan, math.inf, -math.inf]
 def make(name: str, value: object) -> Config:
     settings: dict[str, Any] = {name: value}
     return Config(**settings)
+
+
+def _make_alone(name: str, value: int) -> Config:
+    """Make a config in which nothing else has a say about this value."""
+    others: dict[str, Any] = {"frame_bytes": {"frame_bytes": value}, "byte_burst": {"frame_bytes": 1}}
+    return Config(**{"byte_burst": 0, **others.get(name, {}), name: value})
+
+
+def test_a_burst_of_bytes_holds_the_largest_message() -> None:
+    """Else such a message would be refused for ever, and its sender told to wait."""
+    assert Config(frame_bytes=1000, byte_burst=1000).byte_burst == 1000
+    assert Config(frame_bytes=1000, byte_burst=999, byte_rate=0).byte_burst == 999
+    with pytest.raises(ConfigError, match=r"^byte_burst must be 0 or at least frame_bytes, 1000, not 999$"):
+        Config(frame_bytes=1000, byte_burst=999)
+
+
+def test_allowed_origins() -> None:
+    for right in (
+        (),
+        ("https://example.org",),
+        ("http://a.b:8080", "https://*.example.org", "HTTPS://X.org"),
+    ):
+        assert Config(allowed_origins=right).allowed_origins == right
+    wrong: Any
+    for wrong in (None, 0, True, "https://example.org", ["https://example.org"], {}, b"https://example.org"):
+        told = refusal("allowed_origins", wrong)
+        assert told.startswith("allowed_origins must be a tuple of origins")
+        assert told.endswith(f"not {wrong!r}")
+    for wrong in ("", "example.org", "https://", "https://a/b", "https://a b", "null", 1, None, "https://*"):
+        told = refusal("allowed_origins", (wrong,))
+        assert told.startswith("allowed_origins must be origins")
+        assert told.endswith(f"not {wrong!r}")
+
+
+def test_every_limit_and_every_deadline_is_told_about() -> None:
+    """What has a flag is what has something to be said about it, and nothing is left out."""
+    assert list(limits()) == [name for name in DEFAULTS if name in _LIMITS or name == "nesting"]
+    assert list(deadlines()) == SECONDS
 
 
 def refusal(name: str, value: object) -> str:
@@ -95,7 +164,7 @@ def test_every_field_is_told_about() -> None:
 def test_whole_number(name: str) -> None:
     least, most = WHOLE[name]
     for right in (least, least + 1, most):
-        assert getattr(make(name, right), name) == right
+        assert getattr(_make_alone(name, right), name) == right
     for wrong in (*_NO_NUMBER, *_NO_FINITE, least - 1, -1, most + 1, -most, 10**30, 1.0, 2.5, Fraction(2)):
         assert refusal(name, wrong) == f"{name} must be a whole number from {least} to {most}, not {wrong!r}"
 

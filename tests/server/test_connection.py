@@ -15,7 +15,10 @@ from trio.testing import wait_all_tasks_blocked
 from focus_signal.core.matchmaker import Matchmaker, Rules
 from focus_signal.server.config import Config
 from focus_signal.server.connection import Connection
+from focus_signal.server.outbox import Backlog
 from focus_signal.server.owner import Owner
+from focus_signal.server.settings import NO_LIMIT
+from focus_signal.server.shared import Shared
 from tests.server.fakes import FakeTransport, House, open_house
 from tests.wire.dialect import DIALECT
 
@@ -67,13 +70,15 @@ async def test_while_a_writer_is_stuck_nobody_else_writes() -> None:
 async def test_what_is_cut_ends_wherever_it_waits(room: int, ends_at_once: bool) -> None:
     """Also where it waits for an owner that is behind; this one never runs at all."""
     transport = FakeTransport(ends_at_once=ends_at_once)
-    owner = Owner(Matchmaker(Rules(), lambda: "room"), DIALECT, trio.current_time, 2)
+    backlog = Backlog(NO_LIMIT)
+    owner = Owner(Matchmaker(Rules(), lambda: "room"), DIALECT, trio.current_time, 2, backlog)
+    shared = Shared(Config(), owner.inbox, backlog, trio.current_time)
     for _ in range(2 - room):
         assert owner.inbox.send_nowait([])
     with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             frames = DIALECT.reader(1, "ana")
-            connection = Connection(1, "ana", transport, owner.inbox, frames, Config(), nursery)
+            connection = Connection(1, "ana", transport, frames, shared, nursery)
             nursery.start_soon(connection.run)
             transport.says(JOIN)
             await wait_all_tasks_blocked()

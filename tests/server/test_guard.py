@@ -13,6 +13,7 @@ from trio_websocket import WebSocketRequest, WebSocketServer
 
 from focus_signal import guarded
 from focus_signal.errors import TransportClosed
+from focus_signal.observe.faults import fault_of
 from tests.server.memory_listener import open_memory_listener
 
 
@@ -24,9 +25,9 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 def said(log: pytest.LogCaptureFixture) -> list[tuple[str, str, BaseException | None]]:
-    """Tell level, text and exception of each record."""
+    """Tell level, text up to where it was raised, and exception of each record."""
     return [
-        (record.levelname, record.getMessage(), record.exc_info[1] if record.exc_info else None)
+        (record.levelname, record.getMessage().partition(" at ")[0], fault_of(record))
         for record in log.records
         if record.name == "focus_signal"
     ]
@@ -52,8 +53,12 @@ async def test_exception_is_logged_and_goes_no_further(log: pytest.LogCaptureFix
         guarded(nursery).start_soon(fail, error)
         guarded(nursery).start_soon(sibling)
     assert finished == ["sibling"]
-    assert said(log) == [("ERROR", "a connection ended by a fault of this server", error)]
-    assert error.__traceback__ is not None
+    assert said(log) == [("ERROR", "a connection ended by a fault of this server: ZeroDivisionError", error)]
+    [record] = log.records
+    assert "tests/server/test_guard.py" in record.getMessage(), "there is a traceback"
+    # What it says may be made of what a peer sent.
+    assert "injected" not in record.getMessage()
+    assert record.exc_info is None
 
 
 async def test_groups_are_taken_apart(log: pytest.LogCaptureFixture) -> None:

@@ -12,6 +12,7 @@ from trio_websocket import ConnectionClosed, WebSocketRequest, WebSocketServer
 
 from focus_signal import Config, guarded, open_server
 from focus_signal.core.commands import Command
+from focus_signal.observe.faults import fault_of
 from focus_signal.server.link import SocketLink
 from focus_signal.wire.seed_dialect import SeedDialect
 from tests.cli.users import connect, connect_url, meet
@@ -36,7 +37,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 def faults(log: pytest.LogCaptureFixture) -> list[type[BaseException] | None]:
     """List the exceptions that the package has logged as faults."""
     return [
-        record.exc_info[0] if record.exc_info else None
+        type(error) if (error := fault_of(record)) else None
         for record in log.records
         if record.name == "focus_signal" and record.levelno >= logging.WARNING
     ]

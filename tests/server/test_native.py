@@ -115,10 +115,10 @@ class AnswersEveryTime(NativeTransport):
 
     def send_nowait(self, messages: object) -> bool:
         assert isinstance(messages, list)
-        ping = self._reader.ping
+        pings = [*self._reader.pings]
         gone = super().send_nowait(messages)
-        self._reader.ping = ping
-        self.owes_reply = ping is not None
+        self._reader.pings = pings
+        self.owes_reply = bool(pings)
         return gone
 
 

@@ -25,8 +25,9 @@ from focus_signal.core.commands import (
 )
 from focus_signal.core.effects import Effect, Message, RoomFound
 from focus_signal.core.matchmaker import Matchmaker, Rules
-from focus_signal.server.outbox import Outbox
+from focus_signal.server.outbox import Backlog, Outbox
 from focus_signal.server.owner import Owner
+from focus_signal.server.settings import NO_LIMIT
 from focus_signal.wire.seed_dialect import SeedDialect
 
 
@@ -61,16 +62,17 @@ class Stage:
     owner: Owner = field(init=False)
     encoded: list[Message] = field(init=False)
     flushed: list[str] = field(factory=list[str], init=False)
+    backlog: Backlog = field(factory=lambda: Backlog(NO_LIMIT), init=False)
 
     def __attrs_post_init__(self) -> None:
         rooms = count(1)
         self.matchmaker = Recorder(Rules(), lambda: f"room-{next(rooms)}")
         dialect = RecordingDialect(max_match_size=16, max_user_bytes=128, max_nesting=32)
         self.encoded = dialect.encoded
-        self.owner = Owner(self.matchmaker, dialect, trio.current_time, self.inbox_batches)
+        self.owner = Owner(self.matchmaker, dialect, trio.current_time, self.inbox_batches, self.backlog)
 
     def outbox(self, name: str) -> Outbox:
-        return Outbox(10_000_000, 10_000, lambda: self.flushed.append(name))
+        return Outbox(10_000_000, 10_000, lambda: self.flushed.append(name), 1, self.backlog)
 
     async def run_until_idle(self) -> None:
         async with trio.open_nursery() as nursery:
@@ -254,9 +256,9 @@ def test_an_outbox_takes_many_as_it_takes_each(sizes: tuple[int, ...], bounds: t
     frames = [b"x" * size for size in sizes]
     for closed in (False, True):
         for unsent in (0, 1, 25):
-            one, many = Outbox(*bounds, lambda: None), Outbox(*bounds, lambda: None)
+            one, many = (Outbox(*bounds, lambda: None, 1, Backlog(NO_LIMIT)) for _ in range(2))
             for box in (one, many):
-                box.unsent = unsent
+                box.note_unsent(unsent)
                 if closed:
                     box.end()
             assert many.put_all(frames) == all(one.put(frame) for frame in frames)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -57,21 +57,29 @@ def head(path: str, method: str = "GET", version: str = "1.1") -> Head:
 def refused(path: str, method: str = "GET", *, draining: bool = False) -> bytes:
     """Write the answer to a request that is refused, as the front door does."""
     with pytest.raises(HttpRefused) as refusal:
-        pages.answer(head(path, method), draining=draining)
+        pages.answer(head(path, method), _room(draining=draining))
     return pages.render(refusal.value.status, refusal.value.text, refusal.value.headers)
+
+
+def _room(*, draining: bool = False) -> Callable[[], None]:
+    def check() -> None:
+        if draining:
+            raise pages.unavailable()
+
+    return check
 
 
 @pytest.mark.parametrize("draining", [False, True])
 def test_healthz(draining: bool) -> None:
     """The process lives, also while it drains."""
-    assert pages.answer(head("/healthz"), draining=draining) == OK
-    assert pages.answer(head("/healthz", "HEAD"), draining=draining) == without_body(OK)
-    assert pages.answer(head("/healthz", version="1.0"), draining=draining) == OK
+    assert pages.answer(head("/healthz"), _room(draining=draining)) == OK
+    assert pages.answer(head("/healthz", "HEAD"), _room(draining=draining)) == without_body(OK)
+    assert pages.answer(head("/healthz", version="1.0"), _room(draining=draining)) == OK
 
 
 def test_readyz() -> None:
-    assert pages.answer(head("/readyz"), draining=False) == READY
-    assert pages.answer(head("/readyz", "HEAD"), draining=False) == without_body(READY)
+    assert pages.answer(head("/readyz"), _room()) == READY
+    assert pages.answer(head("/readyz", "HEAD"), _room()) == without_body(READY)
     assert refused("/readyz", draining=True) == DRAINING
 
 

@@ -31,7 +31,7 @@ def _maps(sim: Simulation) -> dict[str, int]:
         "due": len(owner._due),
         "leaving": len(owner._leaving),
         "touched": len(owner._touched),
-        "connections": len(sim.server._connections),
+        "connections": len(sim.server._roll),
         "messages in outboxes": sum(each.messages for each in sim.server.outboxes().values()),
     }
 

@@ -133,7 +133,7 @@ def test_control_frames_between_fragments() -> None:
         frame(TEXT, first, fin=False) + frame(PING, b"p" * 125) + frame(CONTINUATION, second, fin=False)
     )
     assert reader.feed(frame(PONG, b"mine")) == []
-    assert [reader.ping, reader.awaited_pong] == [b"p" * 125, None]
+    assert [reader.pings, reader.awaited_pong] == [[b"p" * 125], None]
     assert reader.feed(frame(CONTINUATION, third)) == ["€".encode()]
 
 
@@ -143,17 +143,23 @@ def test_a_close_frame_within_a_message_ends_it() -> None:
     assert (reader.closed, reader.fault) == (1001, None)
 
 
-def test_the_last_of_the_pings_that_were_not_answered_is() -> None:
+def test_the_pings_that_were_not_answered_are_kept_in_their_order() -> None:
     reader = new_reader()
     reader.feed(frame(PING, b"1") + text("a") + frame(PING, b"2"))
-    assert reader.ping == b"2"
+    assert reader.pings == [b"1", b"2"]
     reader.feed(text("b"))
-    assert reader.ping == b"2"
-    reader.ping = None
+    assert reader.pings == [b"1", b"2"]
+    reader.pings.clear()
     reader.feed(text("c") + frame(PONG, b"3"))
-    assert reader.ping is None
+    assert reader.pings == []
     reader.feed(frame(PING))
-    assert reader.ping == b""
+    assert reader.pings == [b""]
+
+
+def test_of_many_pings_the_last_ones_are_kept() -> None:
+    reader = new_reader()
+    reader.feed(b"".join(frame(PING, bytes([number])) for number in range(100)))
+    assert reader.pings == [bytes([number]) for number in range(84, 100)]
 
 
 def test_only_the_pong_that_is_waited_for_counts() -> None:
@@ -182,7 +188,7 @@ def test_what_follows_the_end_is_ignored(ending: bytes, apart: bool) -> None:
     )
     verdict = verdict_of(reader)
     assert messages == []
-    assert (reader.ping, reader.awaited_pong) == (b"early", b"late")
+    assert (reader.pings, reader.awaited_pong) == ([b"early"], b"late")
     assert verdict is not None
     reader.feed(b"\xff" * 1000)
     reader.feed(text("later"))
@@ -203,7 +209,7 @@ def test_a_frame_that_is_cut_off_is_no_verdict() -> None:
             reader = new_reader()
             assert reader.feed(sent[:end]) == []
             assert not reader.over
-            assert reader.ping is None
+            assert reader.pings == []
 
 
 def test_faults_are_named_as_in_the_table_of_close_codes() -> None:

@@ -151,6 +151,6 @@ def test_pings_are_answered_and_pongs_count_while_messages_are_passed_over() -> 
     assert reader.feed(text(b"a" * 200) + half[:4]) == [b"a" * 200]
     reader.ignore_messages()
     reader.feed(half[4:] + text("no"))
-    assert reader.ping == b"half"
+    assert reader.pings == [b"half"]
     reader.feed(frame(PONG, b"mine"))
     assert reader.awaited_pong is None

@@ -13,10 +13,13 @@ from collections.abc import AsyncIterator, Callable
 from typing import NoReturn
 
 import trio
-from attrs import frozen
+from attrs import define, field, frozen
 
+from focus_signal.cli.serve_options import as_flags, config_of
 from focus_signal.errors import ConfigError, ServerFailed
+from focus_signal.observe.logs import set_up_logging
 from focus_signal.server.config import Config
+from focus_signal.server.descriptors import raise_soft_limit
 from focus_signal.server.serve import open_listeners, open_server
 from focus_signal.server.server import Server
 
@@ -54,19 +57,13 @@ def run(options: argparse.Namespace, usage_error: Callable[[str], NoReturn]) -> 
       the exit status.
     """
     try:
-        config = Config(
-            host=options.host,
-            port=options.port,
-            relay_scope=options.relay_scope,
-            max_match_size=options.max_match_size,
-            seed_silent=options.seed_silent,
-            transport=options.transport,
-        )
+        config = config_of(options)
     except ConfigError as error:
-        usage_error(_as_flag(str(error)))
+        usage_error(as_flags(str(error)))
     # Before Trio opens descriptors of its own, one of which could take the number of a closed standard input.
     process = _Process(options.ready_json, options.ready_json and _stdin_can_end())
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    set_up_logging(sys.stderr)
+    raise_soft_limit()
     status = 0
     _make_garbage_collection_rare()
     try:
@@ -97,24 +94,56 @@ async def _serve(config: Config, process: _Process) -> int:
             sys.stderr.write(f"focus-signal: cannot listen on {address}: {error.strerror or error}\n")
             return _CANNOT_LISTEN
         async with trio.open_nursery() as nursery:
-            asked_to_end = trio.Event()
-            nursery.start_soon(_watch_signals, signals, asked_to_end)
+            ending = _Ending()
+            nursery.start_soon(ending.watch_signals, signals)
             if process.watch_stdin:
-                nursery.start_soon(_watch_stdin, asked_to_end)
+                nursery.start_soon(ending.watch_stdin)
             async with open_server(config, listeners) as server:
                 told = _announce(server, process)
                 if told:
-                    await asked_to_end.wait()
+                    await ending.asked.wait()
+                    with ending.goodbye:
+                        await server.drain(config.drain_grace)
+                if ending.goodbye.cancelled_caught:
+                    server.cut()
             nursery.cancel_scope.cancel()
-    logger.info("ended")
+    closed = ", ".join(f"{name} {count}" for name, count in server.statistics().closed.items())
+    logger.info("ended; closed since the start: %s", closed or "none")
     return 0 if told else _CANNOT_ANNOUNCE
 
 
-async def _watch_signals(signals: AsyncIterator[int], asked_to_end: trio.Event) -> None:
-    # To the very end: a signal that nobody takes would end the process in the middle of its goodbyes.
-    async for number in signals:
-        logger.info("%s: closing everyone", signal.Signals(number).name)
-        asked_to_end.set()
+@define(eq=False)
+class _Ending:
+    """Be how the process is told to end: once in good order, and a second time at once."""
+
+    asked: trio.Event = field(factory=trio.Event, init=False)
+    goodbye: trio.CancelScope = field(factory=trio.CancelScope, init=False)
+
+    async def watch_signals(self, signals: AsyncIterator[int]) -> None:
+        """Wait for signals, to the very end: one that nobody takes would end the process in the middle."""
+        async for number in signals:
+            name = signal.Signals(number).name
+            if self.asked.is_set():
+                logger.info("%s once more: cutting whoever is left", name)
+                self.goodbye.cancel()
+            else:
+                logger.info("%s: closing everyone; once more cuts them", name)
+                self.asked.set()
+
+    async def watch_stdin(self) -> None:
+        """Wait for the end of standard input."""
+        # Not made non-blocking: that would change the pipe for everyone who shares it.
+        while True:
+            await trio.lowlevel.wait_readable(_STDIN)
+            try:
+                data = os.read(_STDIN, 4096)
+            except OSError as error:
+                logger.info("standard input broke: %s", error.strerror)
+                break
+            if not data:
+                break
+        logger.info("standard input has ended: closing everyone")
+        self.asked.set()
 
 
 def _announce(server: Server, process: _Process) -> bool:
@@ -150,23 +179,3 @@ def _stdin_can_end() -> bool:
     except OSError:
         return False  # it is closed
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
-
-
-async def _watch_stdin(asked_to_end: trio.Event) -> None:
-    # Not made non-blocking: that would change the pipe for everyone who shares it.
-    while True:
-        await trio.lowlevel.wait_readable(_STDIN)
-        try:
-            data = os.read(_STDIN, 4096)
-        except OSError as error:
-            logger.info("standard input broke: %s", error.strerror)
-            break
-        if not data:
-            break
-    logger.info("standard input has ended: closing everyone")
-    asked_to_end.set()
-
-
-def _as_flag(message: str) -> str:
-    name, _, rest = message.partition(" ")
-    return f"--{name.replace('_', '-')} {rest}"

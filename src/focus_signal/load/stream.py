@@ -141,6 +141,10 @@ def number_of(payload: bytes, ring: Ring) -> int | None:
     return None if at < 0 or len(frame) != width else at // width % ring.length
 
 
+# What a server with a limit on messages calls it.
+_LIMITED = "rate-limited"
+
+
 class _Told(msgspec.Struct):
     """What an explanation needs of a message."""
 
@@ -164,7 +168,8 @@ def explain(payload: bytes, ring: Ring, wanted: int) -> str:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # it has nothing to tell but its bytes
         return f"{name} was altered, or this was never sent: {shown}"
     if told.type == "error" and told.code is not None:
-        return f"the server refused a message: {told.code}: {told.message}"
+        hint = "; start it with --message-rate 0 --byte-rate 0 to measure it" if told.code == _LIMITED else ""
+        return f"the server refused a message: {told.code}: {told.message}{hint}"
     if told.sender != ring.sender:
         return f"a message that {ring.sender} has not sent came instead of {name}: {shown}"
     return f"{name} was altered: {shown}"

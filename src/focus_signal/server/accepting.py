@@ -7,6 +7,7 @@ handshake. All other listeners are left to `trio.serve_listeners`.
 
 import errno
 import logging
+import math
 import os
 import socket
 from collections import deque
@@ -18,7 +19,8 @@ from typing import Any, NoReturn
 import trio
 from attrs import define, field
 
-from focus_signal.server.link import SocketLink
+from focus_signal.server.guard import guarded
+from focus_signal.server.link import SocketLink, host_and_port
 from focus_signal.server.readiness import Readiness
 
 logger = logging.getLogger("focus_signal")
@@ -29,6 +31,7 @@ _MOST_AT_ONCE = 64
 # For want of descriptors or memory, connections have to wait; as long as Trio's own listeners pause then.
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 _PAUSE = 0.1
+_BETWEEN_COMPLAINTS = 1.0
 # As much as Trio allows on a stream of its own.
 _MOST_NOT_SENT = 16 * 1024
 # The peer, or its network, has given up before it was accepted: the next one may be fine (accept(2)).
@@ -76,7 +79,9 @@ async def accept_all(
             else:
                 others.append(listener)
         if others:
-            await nursery.start(partial(trio.serve_listeners, handler_nursery=handlers), handler, others)
+            # It closes each stream behind its handler, and how that goes is somebody else's code.
+            serve = partial(trio.serve_listeners, handler_nursery=guarded(handlers))
+            await nursery.start(serve, handler, others)
         task_status.started()
 
 
@@ -113,7 +118,10 @@ class LinkListener(trio.abc.Listener[SocketLink]):
     _socket: socket.socket = field(init=False)
     # See `SocketLink`.
     _short_is_all: bool = field(init=False)
-    _accepted: deque[socket.socket] = field(factory=deque[socket.socket], init=False)
+    _accepted: deque[tuple[socket.socket, str | None]] = field(
+        factory=deque[tuple[socket.socket, str | None]], init=False
+    )
+    _next_complaint: float = field(default=-math.inf, init=False)
 
     def __attrs_post_init__(self) -> None:
         # A second descriptor of the same socket, with the calls that do not wait.
@@ -151,7 +159,7 @@ class LinkListener(trio.abc.Listener[SocketLink]):
                     if error.errno not in _FULL:
                         raise
                     # Whoever waits in the kernel's queue is served when others have left.
-                    logger.error("no connection can be accepted for now: %s", error.strerror)  # noqa: TRY400 - where it happens says nothing
+                    self._complain(error)
                     await trio.sleep(_PAUSE)
                 else:
                     while self._accepted:
@@ -161,7 +169,7 @@ class LinkListener(trio.abc.Listener[SocketLink]):
         """Close the listener, and whoever was accepted and not yet given."""
         self._socket.close()
         while self._accepted:
-            self._accepted.popleft().close()
+            self._accepted.popleft()[0].close()
         await self._listener.aclose()  # wakes whoever waits in `accept`
 
     async def _wait_for_some(self) -> None:
@@ -174,7 +182,14 @@ class LinkListener(trio.abc.Listener[SocketLink]):
             self._accept_all()
 
     def _next(self) -> SocketLink:
-        return SocketLink(self._accepted.popleft(), self._readiness, self._short_is_all)
+        accepted, address = self._accepted.popleft()
+        return SocketLink(accepted, self._readiness, self._short_is_all, address)
+
+    def _complain(self, error: OSError) -> None:
+        now = trio.current_time()
+        if now >= self._next_complaint:
+            self._next_complaint = now + _BETWEEN_COMPLAINTS
+            logger.error("no connection can be accepted for now: %s", error.strerror)
 
     def _check_open(self) -> None:
         if self._listener.socket.fileno() < 0 or self._socket.fileno() < 0:
@@ -184,7 +199,7 @@ class LinkListener(trio.abc.Listener[SocketLink]):
         # So many attempts, not so many connections: an error that stays must leave the others their turn.
         for _ in range(_MOST_AT_ONCE):
             try:
-                accepted, _ = self._socket.accept()
+                accepted, where = self._socket.accept()
             except BlockingIOError:
                 return
             except OSError as error:
@@ -194,4 +209,5 @@ class LinkListener(trio.abc.Listener[SocketLink]):
                     return  # these first; the next call meets the same
                 raise
             accepted.setblocking(False)
-            self._accepted.append(accepted)
+            address = host_and_port(where)
+            self._accepted.append((accepted, None if address is None else address[0]))

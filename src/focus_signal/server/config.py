@@ -1,65 +1,47 @@
 """The settings of a server: every one has a name, a unit, a default and a check."""
 
-import sys
-from collections.abc import Callable
 from typing import Any, Literal
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, field, fields, frozen
 
+from focus_signal.access.origins import is_origin
 from focus_signal.core.matchmaker import RelayScope
 from focus_signal.errors import ConfigError
+from focus_signal.server.settings import (
+    COUNT,
+    LIMIT,
+    Deadline,
+    Limit,
+    a_text,
+    a_truth,
+    deadline,
+    limit,
+    one_of,
+    refuse,
+    seconds,
+    whole,
+)
 
 TransportName = Literal["native", "trio-websocket"]
 
-
-def _refuse(attribute: "Attribute[Any]", came: object, allowed: str) -> ConfigError:
-    try:
-        shown = repr(came)
-    except ValueError:  # Python shows no number of more than 4,300 digits
-        shown = "a number too long to show"
-    return ConfigError(f"{attribute.name} must be {allowed}, not {shown}")
+_KIB = 1024
+_MIB = 1024 * 1024
+_DROPPED = "`error` `rate-limited`, and the message is dropped; 4003 when that goes on"
 
 
-def _text(_: object, attribute: "Attribute[Any]", value: object) -> None:
-    if not isinstance(value, str) or not value:
-        raise _refuse(attribute, value, "a text that is not empty")
-
-
-def _truth(_: object, attribute: "Attribute[Any]", value: object) -> None:
-    if not isinstance(value, bool):
-        raise _refuse(attribute, value, "True or False")
-
-
-def _transport(_: object, attribute: "Attribute[Any]", value: object) -> None:
-    if value not in ("native", "trio-websocket"):
-        raise _refuse(attribute, value, "'native' or 'trio-websocket'")
-
-
-def _scope(_: object, attribute: "Attribute[Any]", value: object) -> None:
-    if value not in ("room", "any"):
-        raise _refuse(attribute, value, "'room' or 'any'")
-
-
-def _whole(least: int, most: int) -> Callable[[object, "Attribute[Any]", object], None]:
-    def check(_: object, attribute: "Attribute[Any]", value: object) -> None:
-        # True is an int to Python, and no number to anybody else.
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise _refuse(attribute, value, f"a whole number from {least} to {most}")
-
-    return check
-
-
-def _seconds(_: object, attribute: "Attribute[Any]", value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= sys.float_info.max:
-        raise _refuse(attribute, value, "a finite number of seconds above 0")
-
-
-_COUNT = _whole(1, 1 << 30)
+def _origins(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    if not isinstance(value, tuple):
+        raise refuse(attribute, value, "a tuple of origins, each as in 'https://example.org'")
+    for origin in value:  # pyright: ignore[reportUnknownVariableType] - whatever it is, it is looked at
+        if not isinstance(origin, str) or not is_origin(origin):
+            raise refuse(attribute, origin, "origins, each as in 'https://example.org'")  # pyright: ignore[reportUnknownArgumentType]
 
 
 @frozen(kw_only=True)
 class Config:
     """Hold the settings of one server; a value that is not allowed raises `ConfigError`.
+
+    A limit of 0 is no limit. What each one does: docs/limits.md.
 
     Args:
       host: the address or the name to listen on.
@@ -70,6 +52,8 @@ class Config:
       seed_silent: send no `error` frames to seed clients.
       transport: "native" for this server's own WebSocket, "trio-websocket" for the library's; a mounted
         server is always on the library's.
+      allowed_origins: the origins of the pages that may connect, each as in "https://example.org" or
+        "https://*.example.org"; any if there are none. What is no page sends no origin, and may connect.
       seat_grace: seconds for which a seat in a room outlives its connection.
       handshake_timeout: seconds from accepting a connection to the end of its handshake.
       write_timeout: seconds that a peer may take for one message that it is sent.
@@ -77,36 +61,178 @@ class Config:
       ping_interval: seconds between two WebSocket pings.
       pong_timeout: seconds that a peer may take to answer one.
       linger_timeout: seconds for which unread input is drained after an HTTP answer.
+      rate_grace: seconds for which a peer may go on sending more than it may.
+      drain_grace: seconds in which everyone has to be gone after `focus-signal serve` was told to end.
       head_bytes: the largest request head.
       head_lines: the most header lines in it.
       target_bytes: the longest request target.
       user_bytes: the longest user id, in bytes of UTF-8.
       frame_bytes: the largest message from a peer.
+      max_fragments: the most fragments of one message.
       nesting: how deep arrays and objects in a message may be nested.
+      message_rate: how many messages a second a connection may send for long.
+      message_burst: how many it may send at once.
+      byte_rate: how many bytes of messages a second a connection may send for long.
+      byte_burst: how many it may send at once.
+      max_connections: the most connections in all.
+      max_connections_per_address: the most from one address, or from one /64 of IPv6; loopback has no limit.
+      max_connections_per_user: the most in the name of one user, those that are being closed among them.
+      max_failures_per_address: how many handshakes may fail from one address, within a minute.
+      max_handshakes: the most connections whose handshake is not over.
       inbox_batches: how many batches of commands may wait for the matchmaker before connections have to wait.
       outbox_bytes: how much may wait for one peer; an empty outbox takes one message of any size.
       outbox_messages: how many messages may wait for one peer.
+      total_outbox_bytes: how much may wait for all peers together.
     """
 
-    host: str = field(default="0.0.0.0", validator=_text)  # noqa: S104 - a server for the open internet
-    port: int = field(default=8000, validator=_whole(0, 65535))
-    relay_scope: RelayScope = field(default="room", validator=_scope)
-    max_match_size: int = field(default=16, validator=_COUNT)
-    seed_silent: bool = field(default=False, validator=_truth)
-    transport: TransportName = field(default="native", validator=_transport)
-    seat_grace: float = field(default=30.0, validator=_seconds)
-    handshake_timeout: float = field(default=5.0, validator=_seconds)
-    write_timeout: float = field(default=10.0, validator=_seconds)
-    close_timeout: float = field(default=2.0, validator=_seconds)
-    ping_interval: float = field(default=20.0, validator=_seconds)
-    pong_timeout: float = field(default=10.0, validator=_seconds)
-    linger_timeout: float = field(default=1.0, validator=_seconds)
-    head_bytes: int = field(default=8 * 1024, validator=_COUNT)
-    head_lines: int = field(default=100, validator=_COUNT)
-    target_bytes: int = field(default=4 * 1024, validator=_COUNT)
-    user_bytes: int = field(default=128, validator=_COUNT)
-    frame_bytes: int = field(default=256 * 1024, validator=_COUNT)
-    nesting: int = field(default=32, validator=_whole(1, 128))
-    inbox_batches: int = field(default=1024, validator=_COUNT)
-    outbox_bytes: int = field(default=1024 * 1024, validator=_COUNT)
-    outbox_messages: int = field(default=4096, validator=_COUNT)
+    host: str = field(default="0.0.0.0", validator=a_text)  # noqa: S104 - a server for the open internet
+    port: int = field(default=8000, validator=whole(0, 65535))
+    relay_scope: RelayScope = field(default="room", validator=one_of("room", "any"))
+    max_match_size: int = field(default=16, validator=COUNT)
+    seed_silent: bool = field(default=False, validator=a_truth)
+    transport: TransportName = field(default="native", validator=one_of("native", "trio-websocket"))
+    allowed_origins: tuple[str, ...] = field(default=(), validator=_origins)
+    seat_grace: float = field(
+        default=30.0,
+        validator=seconds,
+        metadata=deadline("the absence of a user who has a seat in a room", "the seat is given up"),
+    )
+    handshake_timeout: float = field(
+        default=5.0,
+        validator=seconds,
+        metadata=deadline("a handshake, from the moment its connection is accepted", "408, or just the end"),
+    )
+    write_timeout: float = field(
+        default=10.0,
+        validator=seconds,
+        metadata=deadline("a write, until the peer takes something of it", "4001"),
+    )
+    close_timeout: float = field(
+        default=2.0,
+        validator=seconds,
+        metadata=deadline("closing, from the close frame to the end of the stream", "the stream is reset"),
+    )
+    ping_interval: float = field(
+        default=20.0, validator=seconds, metadata=deadline("the time between two pings", "the next ping")
+    )
+    pong_timeout: float = field(
+        default=10.0, validator=seconds, metadata=deadline("the answer to a ping", "4002")
+    )
+    linger_timeout: float = field(
+        default=1.0,
+        validator=seconds,
+        metadata=deadline("what a peer still sends behind an HTTP answer", "it is no longer read"),
+    )
+    rate_grace: float = field(
+        default=10.0,
+        validator=seconds,
+        metadata=deadline("sending more than is taken, with no second in between without", "4003"),
+    )
+    drain_grace: float = field(
+        default=10.0,
+        validator=seconds,
+        metadata=deadline("the goodbye to everyone when the program is told to end", "who is left is cut"),
+    )
+    head_bytes: int = field(
+        default=8 * _KIB, validator=LIMIT, metadata=limit("bytes", "the head of a request", "431")
+    )
+    head_lines: int = field(
+        default=100, validator=LIMIT, metadata=limit("lines", "the header lines of a request", "431")
+    )
+    target_bytes: int = field(
+        default=4 * _KIB, validator=LIMIT, metadata=limit("bytes", "the target of a request", "414")
+    )
+    user_bytes: int = field(
+        default=128,
+        validator=LIMIT,
+        metadata=limit("bytes of UTF-8", "a user id", "414; in a message, `error` `bad-message`"),
+    )
+    frame_bytes: int = field(
+        default=256 * _KIB,
+        validator=LIMIT,
+        metadata=limit("bytes", "a frame, by the length it announces, and a message", "1009"),
+    )
+    max_fragments: int = field(
+        default=64, validator=LIMIT, metadata=limit("frames", "the fragments of a message", "1009")
+    )
+    nesting: int = field(
+        default=32,
+        validator=whole(0, 128),
+        metadata=limit(
+            "levels", "arrays and objects within each other in a message", "`error` `bad-message`"
+        ),
+    )
+    message_rate: int = field(
+        default=100,
+        validator=LIMIT,
+        metadata=limit("messages a second", "what one connection sends for long", _DROPPED),
+    )
+    message_burst: int = field(
+        default=2000,
+        validator=LIMIT,
+        metadata=limit("messages", "what one connection sends at once", _DROPPED),
+    )
+    byte_rate: int = field(
+        default=256 * _KIB,
+        validator=LIMIT,
+        metadata=limit("bytes a second", "what one connection sends for long", _DROPPED),
+    )
+    byte_burst: int = field(
+        default=4 * _MIB,
+        validator=LIMIT,
+        metadata=limit("bytes", "what one connection sends at once", _DROPPED),
+    )
+    max_connections: int = field(
+        default=20_000,
+        validator=LIMIT,
+        metadata=limit("connections", "all that are open", "503 with Retry-After"),
+    )
+    max_connections_per_address: int = field(
+        default=256,
+        validator=LIMIT,
+        metadata=limit("connections", "those from one address (IPv6: one /64)", "429 with Retry-After"),
+    )
+    max_connections_per_user: int = field(
+        default=4,
+        validator=LIMIT,
+        metadata=limit("connections", "those in the name of one user", "the oldest of them is cut"),
+    )
+    max_failures_per_address: int = field(
+        default=64,
+        validator=LIMIT,
+        metadata=limit("handshakes a minute", "those from one address that fail", "429 with Retry-After"),
+    )
+    max_handshakes: int = field(
+        default=4096,
+        validator=LIMIT,
+        metadata=limit("connections", "those whose handshake is not over", "the oldest of them is cut"),
+    )
+    inbox_batches: int = field(default=1024, validator=COUNT)
+    outbox_bytes: int = field(
+        default=_MIB, validator=LIMIT, metadata=limit("bytes", "what waits for one peer", "4001")
+    )
+    outbox_messages: int = field(
+        default=4096, validator=LIMIT, metadata=limit("messages", "what waits for one peer", "4001")
+    )
+    total_outbox_bytes: int = field(
+        default=24 * _MIB,
+        validator=LIMIT,
+        metadata=limit("bytes", "what waits for all peers together", "4001 to the one for whom most waits"),
+    )
+
+    def __attrs_post_init__(self) -> None:
+        # A message that no bucket could ever hold would be refused for ever, and the peer told to wait.
+        if 0 < self.byte_burst < self.frame_bytes and self.byte_rate:
+            raise ConfigError(
+                f"byte_burst must be 0 or at least frame_bytes, {self.frame_bytes}, not {self.byte_burst}"
+            )
+
+
+def limits() -> dict[str, Limit]:
+    """List every limit by the name of its setting."""
+    return {each.name: each.metadata["limit"] for each in fields(Config) if "limit" in each.metadata}
+
+
+def deadlines() -> dict[str, Deadline]:
+    """List every deadline by the name of its setting."""
+    return {each.name: each.metadata["deadline"] for each in fields(Config) if "deadline" in each.metadata}

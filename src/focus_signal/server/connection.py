@@ -7,20 +7,21 @@ there is one, nobody else writes. The close frame goes the same way, behind ever
 
 import logging
 import math
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import nullcontext
 
 import trio
 from attrs import define, field
 
-from focus_signal.core.commands import Connect
+from focus_signal.access.rates import Meter
+from focus_signal.core.commands import Command, Connect, Invalid, RelayClump
 from focus_signal.errors import TransportClosed
 from focus_signal.observe.buggify import buggify, is_directed, witness
 from focus_signal.server.config import Config
-from focus_signal.server.guard import report
+from focus_signal.server.guard import contained, report
 from focus_signal.server.logic import ReadFrames
 from focus_signal.server.outbox import Outbox, OutboxStatistics
-from focus_signal.server.owner import Inbox
+from focus_signal.server.shared import Shared
 from focus_signal.server.transport import ProtocolViolation, Transport
 from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
 
@@ -37,20 +38,20 @@ class Connection:
       number: the connection's number, given out once.
       user: the user for whom it speaks.
       transport: the open WebSocket.
-      inbox: its way to the owner.
       read_frames: makes commands of the frames that came with a read.
-      config: deadlines and bounds.
+      shared: what all connections have in common.
       nursery: where a writer runs; open for as long as `run` runs.
     """
 
     number: int
     user: str
     _transport: Transport
-    _inbox: Inbox
     _read_frames: ReadFrames
-    _config: Config
+    _shared: Shared
     _nursery: trio.Nursery
+    _config: Config = field(init=False)
     _outbox: Outbox = field(init=False)
+    _meter: Meter | None = field(default=None, init=False)
     _directed: bool = field(factory=is_directed, init=False)
     # By which it is cut, where the transport has no way to end at once.
     _scope: trio.CancelScope | None = field(default=None, init=False)
@@ -68,7 +69,13 @@ class Connection:
     _pong_due: float = field(default=math.inf, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._outbox = Outbox(self._config.outbox_bytes, self._config.outbox_messages, self.flush)
+        shared = self._shared
+        self._config = shared.config
+        self._outbox = Outbox(
+            shared.outbox_bytes, shared.outbox_messages, self.flush, self.number, shared.backlog
+        )
+        if shared.rates is not None:
+            self._meter = Meter(shared.rates, shared.clock())
 
     async def run(self) -> None:
         """Serve the peer until the connection has ended, by whosever doing.
@@ -76,21 +83,43 @@ class Connection:
         Cancellation: the connection ends at once; whoever cancels says goodbye with `close_soon` first.
         """
         witness("served", self.number)
+        try:
+            await self._serve()
+        finally:
+            if self._writer is not None:
+                # This connection was cut, its time was over, or something went wrong.
+                self._says_goodbye = True
+                self._writer.cancel()
+            # Nothing of it counts any more.
+            self._outbox.take()
+            self._outbox.note_unsent(0)
+
+    async def _serve(self) -> None:
         if self._transport.abort_nowait is None:
             self._scope = trio.CancelScope()
         self._starts_writers = True
         with self._scope or _NO_SCOPE:
             try:
                 fault = await self._converse()
+            except Exception as error:  # noqa: BLE001 - a guard: what waits is still sent, and the peer told
+                report(error, f"connection {self.number}")
+                fault = "internal-error"
             finally:
                 self._starts_writers = False
             first = self._outbox.close(fault)
             if fault != "done" or self._writer is not None or not self._transport.close_nowait():
                 await self._end(first=first)
-        if self._writer is not None:
-            # This connection was cut, or its time was over.
-            self._says_goodbye = True
-            self._writer.cancel()
+
+    @property
+    def closed_as(self) -> CloseName:
+        """Tell with which close frame it was closed, or would have been."""
+        return self._outbox.last or "done"
+
+    def fail(self) -> bool:
+        """Note that `run` has ended by a fault of ours, and tell whether the peer can be told."""
+        told = self._outbox.last is not None
+        self._outbox.close("internal-error")
+        return not told and self._writer is None
 
     def outbox_statistics(self) -> OutboxStatistics:
         """Look at what waits for the peer at this moment."""
@@ -99,10 +128,11 @@ class Connection:
     def flush(self) -> None:
         """Send what the peer takes now, and start a writer for the rest; never waits."""
         if self._writer is not None:
-            if self._outbox.last == "too-slow":
-                # A last chance to end the message that it hangs in, so that the close frame can follow.
-                self._last_chance = min(self._last_chance, trio.current_time() + self._config.close_timeout)
-                self._writer.deadline = min(self._writer.deadline, self._last_chance)
+            if self._outbox.last == "too-slow" or self._outbox.urgent:
+                with contained(f"connection {self.number}"):
+                    self._hurry(self._writer)
+            else:
+                self._outbox.recount()
             return
         if not self._starts_writers:
             return
@@ -114,9 +144,25 @@ class Connection:
             self._outbox.close("internal-error")
             gone = False
         if not gone or self._outbox.last is not None:
-            self._outbox.unsent = self._transport.unsent
+            self._outbox.note_unsent(self._transport.unsent)
             self._writer = trio.CancelScope()
             self._nursery.start_soon(self._run_writer, self._writer)
+
+    def _hurry(self, writer: trio.CancelScope) -> None:
+        """Drop what has not begun to go out, and give the message that it hangs in a last chance to end."""
+        if self._says_goodbye:
+            return  # what it hangs in is the close frame
+        self._transport.forget_unsent()
+        self._outbox.note_unsent(self._transport.unsent)
+        # Only behind a whole message can the close frame follow.
+        self._last_chance = min(self._last_chance, trio.current_time() + self._config.close_timeout)
+        writer.deadline = min(writer.deadline, self._last_chance)
+        if self._outbox.urgent and self._transport.unsent:
+            # There is no room to wait for that.
+            logger.info("connection %d is cut: too-slow", self.number)
+            self._says_goodbye = True
+            self._outbox.note_unsent(0)
+            self.cut()
 
     def close_soon(self, name: CloseName) -> None:
         """Close behind everything that waits, within the close deadline; never waits."""
@@ -125,9 +171,10 @@ class Connection:
 
     def cut(self) -> None:
         """End the connection at once, without a goodbye; never waits."""
-        abort = self._transport.abort_nowait
-        if abort is not None:
-            abort()
+        with contained(f"connection {self.number}"):
+            abort = self._transport.abort_nowait
+            if abort is not None:
+                abort()
         for scope in (self._scope, self._behind):
             if scope is not None:
                 scope.cancel()
@@ -144,7 +191,12 @@ class Connection:
         if self._outbox.closed or self._transport.awaits_pong:
             return False
         self._pong_due = pong_due
-        self._transport.ping_soon()
+        try:
+            self._transport.ping_soon()
+        except Exception as fault:  # noqa: BLE001 - a guard: who asks for pings asks others too
+            report(fault, f"connection {self.number}")
+            self.close_soon("internal-error")
+            return False
         self.flush()
         return True
 
@@ -166,19 +218,23 @@ class Connection:
     async def _converse(self) -> CloseName:
         """Read and hand on until the end, and tell with which close frame to answer it."""
         # Where a connection spends its life: what every read goes through is kept flat here.
-        inbox, outbox, transport, read_frames = self._inbox, self._outbox, self._transport, self._read_frames
-        number = self.number
+        inbox, outbox, transport = self._shared.inbox, self._outbox, self._transport
+        number, clock, read_frames = self.number, self._shared.clock, self._read_frames
+        meter = self._meter
         try:
             first = [Connect(number, self.user)]
             if not inbox.open_nowait(number, outbox, first):
                 await self._wait_for(inbox.open(number, outbox, first))
             while True:
                 messages = await transport.receive()
-                if transport.owes_reply:
-                    self.flush()
+                if transport.controls:
+                    self._note_controls()
                 # Once this side has said goodbye, what comes is no longer heard.
                 if messages and not outbox.closed:
-                    commands = read_frames(messages)
+                    if meter is None or meter.takes_all(messages, clock()):
+                        commands = read_frames(messages)
+                    else:
+                        commands = self._read_some(meter, messages, clock())
                     if not inbox.send_nowait(commands):
                         self._handing_on = True
                         await self._wait_for(inbox.send(commands))
@@ -203,6 +259,38 @@ class Connection:
             inbox.end(number)
         outbox.take()  # nobody is left to read it
         return "done"
+
+    def _read_some(self, meter: Meter, messages: Sequence[bytes], now: float) -> "list[Command | RelayClump]":
+        """Make commands of the messages that are not too much; the others get their error in its place."""
+        commands: list[Command | RelayClump] = []
+        taken: list[bytes] = []
+        for message in messages:
+            if meter.takes(message, now):
+                taken.append(message)
+                continue
+            if taken:
+                commands += self._read_frames(taken)
+                taken = []
+            commands.append(Invalid(self.number, "rate-limited", self._shared.too_much))
+        if taken:
+            commands += self._read_frames(taken)
+        self._judge_rate(meter, now)
+        return commands
+
+    def _note_controls(self) -> None:
+        """Answer the frames that are no part of a message, and count them like messages."""
+        transport, meter = self._transport, self._meter
+        if transport.owes_reply:
+            self.flush()
+        count, transport.controls = transport.controls, 0
+        if meter is not None and not self._outbox.closed:
+            now = self._shared.clock()
+            meter.takes_frames(count, now)
+            self._judge_rate(meter, now)
+
+    def _judge_rate(self, meter: Meter, now: float) -> None:
+        if meter.goes_on(now):
+            self.close_soon("rate-limited")
 
     async def _wait_for(self, handing_on: Awaitable[None]) -> None:
         """Hand something to an owner that is behind; to be cut ends this wait too."""
@@ -265,18 +353,19 @@ class Connection:
             self._writing_is_over()
         if scope.cancelled_caught and not self._says_goodbye:
             # A message may be cut, and the stream with it.
+            self._outbox.close("too-slow")
             logger.info("connection %d is cut: too-slow", self.number)
         if closed or scope.cancelled_caught:
             await self._transport.abort()
 
     def _writing_is_over(self) -> None:
         self._writer = None
-        self._outbox.unsent = 0
+        self._outbox.note_unsent(0)
         if self._written is not None:
             self._written.set()
 
     async def _write_and_close(self, scope: trio.CancelScope) -> bool:
-        """Send everything that waits, then the close frame if there is one, and tell whether it went out."""
+        """Send everything that waits, then the close frame if there is one; tell whether that is the end."""
         try:
             await self._send_everything(scope)
             if self._outbox.last is None:
@@ -284,7 +373,8 @@ class Connection:
             scope.deadline = min(self._ends_by, trio.current_time() + self._config.close_timeout)
             await self._close(self._outbox.last)
         except TransportClosed:
-            return False  # the reader sees it too
+            # The reader sees it too, or waits for nothing but the end.
+            return self._outbox.last is not None
         return True
 
     async def _send_everything(self, scope: trio.CancelScope) -> None:
@@ -299,7 +389,7 @@ class Connection:
                 gone = self._transport.send_nowait(self._outbox.take())
             if self._outbox.last == "too-slow":
                 self._transport.forget_unsent()  # what has not begun is dropped with the rest
-            self._outbox.unsent = self._transport.unsent
+            self._outbox.note_unsent(self._transport.unsent)
         scope.deadline = min(self._last_chance, self._ends_by)
 
     async def _close(self, name: CloseName) -> None:

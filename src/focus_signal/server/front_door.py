@@ -4,16 +4,17 @@ What asks rightly for a WebSocket is welcomed; everything else gets an HTTP answ
 if it is still sending.
 """
 
-from collections.abc import Callable
-
 import trio
 from attrs import define, field
 from msgspec import Struct
 
+from focus_signal.access.addresses import AddressKey
 from focus_signal.errors import HttpRefused
 from focus_signal.server import pages
+from focus_signal.server.admission import Admission
 from focus_signal.server.config import Config
 from focus_signal.server.link import Link, linger
+from focus_signal.server.settings import bound
 from focus_signal.wire.http_head import (
     Head,
     HeadLimits,
@@ -45,47 +46,52 @@ class FrontDoor:
 
     Args:
       config: bounds and deadlines.
-      is_draining: tells whether the server is about to stop.
+      admission: says who is let in.
     """
 
     _config: Config
-    _is_draining: Callable[[], bool]
+    _admission: Admission
     _limits: HeadLimits = field(init=False)
     _plain: PlainUpgrades = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._limits = HeadLimits(
-            head_bytes=self._config.head_bytes,
-            head_lines=self._config.head_lines,
-            target_bytes=self._config.target_bytes,
-            user_bytes=self._config.user_bytes,
+            head_bytes=bound(self._config.head_bytes),
+            head_lines=bound(self._config.head_lines),
+            target_bytes=bound(self._config.target_bytes),
+            user_bytes=bound(self._config.user_bytes),
         )
-        self._plain = PlainUpgrades(pages.SIGNAL_PATH, self._limits)
+        matters = (b"origin",) if self._config.allowed_origins else ()
+        self._plain = PlainUpgrades(pages.SIGNAL_PATH, self._limits, matters)
 
-    def look(self, link: Link) -> Visitor | bytes | None:
+    def look(self, link: Link, key: AddressKey | None) -> Visitor | bytes | None:
         """Look at what has come already, and let in whoever asks as nearly everyone does; never waits.
 
         Args:
           link: the peer's stream, of which nothing was read.
+          key: what its address counts as.
 
         Returns:
           the visitor, else what was read, for `receive`; None if nothing was.
         """
         data = link.receive_nowait()
-        return self._glance(data) or data
+        return self._glance(data, key) or data
 
-    def _glance(self, data: bytes | None) -> Visitor | None:
+    def _glance(self, data: bytes | None, key: AddressKey | None) -> Visitor | None:
         """Let in whoever asks as nearly everyone does; None for all that needs a closer look."""
-        found = self._plain.read(data) if data and not self._is_draining() else None
+        found = self._plain.read(data) if data and self._admission.lets_in(key) else None
         return None if found is None else Visitor(*found)
 
-    async def receive(self, link: Link, data: bytes | None, deadline: float) -> Visitor | None:
+    async def receive(
+        self, link: Link, data: bytes | None, deadline: float, key: AddressKey | None
+    ) -> Visitor | None:
         """Read a request and answer it, unless it is a visitor's.
 
         Args:
           link: the peer's stream.
           data: what `look` has read of it.
           deadline: the time by which the request has to be there.
+          key: what its address counts as.
 
         Returns:
           the visitor; None when the peer was answered, or left.
@@ -99,43 +105,44 @@ class FrontDoor:
             timed_out = False
             if read is None and data != b"":
                 with trio.CancelScope(deadline=deadline) as scope:
-                    read = await self._read_head(link, reader)
+                    read = await self._read_head(link, reader, key)
                 timed_out = scope.cancelled_caught
             if isinstance(read, Visitor) or (read is None and reader.empty):
                 return read
             if read is None:
-                decided: Visitor | bytes = self._give_up(timed_out=timed_out)
-            else:
-                head_only = read[0].method == "HEAD"
-                decided = self._decide(*read)
+                raise self._gave_up(timed_out=timed_out)
+            head_only = read[0].method == "HEAD"
+            decided = self._decide(*read, key)
         except HttpRefused as refusal:
+            self._admission.note_refusal(key, refusal.status)
             decided = pages.render(refusal.status, refusal.text, refusal.headers, head_only=head_only)
         if isinstance(decided, Visitor):
             return decided
         await self._reply(link, decided)
         return None
 
-    def _decide(self, head: Head, read_ahead: bytes) -> Visitor | bytes:
+    def _decide(self, head: Head, read_ahead: bytes, key: AddressKey | None) -> Visitor | bytes:
         """Let a visitor in, or answer one of our own pages; raises `HttpRefused` for everything else."""
         # In the order in which what is wrong is answered: the sizes, the version, the path, the upgrade.
         is_signal = head.path == pages.SIGNAL_PATH
-        user = user_of_query(head.query, self._config.user_bytes) if is_signal else ""
+        user = user_of_query(head.query, self._limits.user_bytes) if is_signal else ""
         if wants_websocket(head) and is_signal:
-            key = check_upgrade(head)
-            if self._is_draining():
-                raise pages.unavailable()
-            return Visitor(user, key, read_ahead)
-        return pages.answer(head, draining=self._is_draining())
+            websocket_key = check_upgrade(head)
+            self._admission.check(key, next(iter(head.values("origin")), None))
+            return Visitor(user, websocket_key, read_ahead)
+        return pages.answer(head, self._admission.check_room)
 
-    def _give_up(self, *, timed_out: bool) -> bytes:
+    def _gave_up(self, *, timed_out: bool) -> HttpRefused:
         if timed_out:
             seconds = f"{self._config.handshake_timeout:g}"
-            return pages.render(408, f"No complete request head came within {seconds} seconds.")
-        return pages.render(400, "The request ended before its head was complete.")
+            return HttpRefused(408, f"No complete request head came within {seconds} seconds.")
+        return HttpRefused(400, "The request ended before its head was complete.")
 
-    async def _read_head(self, link: Link, reader: HeadReader) -> Visitor | tuple[Head, bytes] | None:
+    async def _read_head(
+        self, link: Link, reader: HeadReader, key: AddressKey | None
+    ) -> Visitor | tuple[Head, bytes] | None:
         while data := await link.receive_some():
-            visitor = self._glance(data) if reader.empty else None
+            visitor = self._glance(data, key) if reader.empty else None
             if visitor is not None:
                 return visitor
             read = reader.feed(data)
@@ -149,5 +156,6 @@ class FrontDoor:
         if sending.cancelled_caught:
             await link.abort()  # an end behind half an answer would pass for the end of a whole one
             return
+        self._admission.note_answer(link)
         with trio.move_on_after(self._config.linger_timeout):
             await linger(link)

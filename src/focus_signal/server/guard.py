@@ -5,7 +5,8 @@ stands outside the nursery of a connection, and a task of a library's runs guard
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager
 from traceback import walk_tb
 from typing import TypeVarTuple, cast
 
@@ -13,6 +14,8 @@ import trio
 from attrs import frozen
 
 from focus_signal.errors import TransportClosed
+from focus_signal.observe.faults import describe_fault
+from focus_signal.observe.logs import hide_payloads
 
 logger = logging.getLogger("focus_signal")
 
@@ -54,24 +57,43 @@ def guarded(nursery: trio.Nursery) -> trio.Nursery:
     """Make a nursery's stand-in that contains the exceptions of the tasks started through it.
 
     Pass it as `handler_nursery` to `trio_websocket.WebSocketServer`, `serve_websocket` or
-    `trio.serve_listeners`: nothing that one connection does can then end the server.
+    `trio.serve_listeners`: nothing that one connection does can then end the server. What trio-websocket logs
+    at the level DEBUG shows no payloads from then on.
 
     Args:
       nursery: where the tasks run.
     """
+    hide_payloads()
     # Whoever takes a handler nursery uses no more of it than `start_soon`, but wants the type of a whole one.
     return cast("trio.Nursery", GuardedNursery(nursery))
 
 
+@contextmanager
+def contained(where: str) -> Generator[None]:
+    """Report whatever the block raises, for what is done to a connection in the task of somebody else.
+
+    Args:
+      where: what it is done to.
+    """
+    try:
+        yield
+    except Exception as fault:  # noqa: BLE001 - a guard: whoever does it must not end with this one
+        report(fault, where)
+
+
 def report(group: BaseException, where: str) -> None:
-    """Log what ended a connection: a line for a peer's fault, a traceback for one of ours."""
+    """Log what ended a connection: a line for a peer's fault, a traceback for one of ours.
+
+    What an exception says may be made of what a peer sent, and an application may have formatters of its own
+    that show all of an exception. So the text is made here, without that, and no exception goes along.
+    """
     for error in _leaves(group):
         if isinstance(error, _GONE):
             logger.debug("%s ended: the peer has gone", where)
         elif is_malformed_input(error):
             logger.info("%s ended: malformed input (%s)", where, type(error).__name__)
         else:
-            logger.error("%s ended by a fault of this server", where, exc_info=error)
+            logger.error("%s ended by a fault of this server: %s", where, describe_fault(error))
 
 
 def is_malformed_input(error: BaseException) -> bool:

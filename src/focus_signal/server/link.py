@@ -104,11 +104,13 @@ class SocketLink(trio.abc.HalfCloseableStream):
       readiness: watches the socket for its reader; None leaves that to Trio.
       short_is_all: whether a read that gives less than it asked for has given all there was; None looks. On a
         Unix socket, reads also stop behind descriptors that the peer passes along (unix(7)).
+      address: the peer's, where that is known already.
     """
 
     _given: "_Socket | trio.SocketStream"
     _readiness: Readiness | None = None
     _short_is_all: bool | None = None
+    _address: str | None = None
     _watched: Watched | None = field(default=None, init=False)
     _socket: _Socket = field(init=False)
     _sending: bool = field(default=False, init=False)
@@ -125,6 +127,8 @@ class SocketLink(trio.abc.HalfCloseableStream):
     @property
     def peer_address(self) -> str | None:
         """Tell the peer's address; None when the peer has gone already or has none."""
+        if self._address is not None:
+            return self._address
         try:
             address = host_and_port(self._socket.getpeername())
         except OSError:

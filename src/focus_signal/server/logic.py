@@ -13,6 +13,7 @@ from focus_signal.core.commands import Command, RelayClump
 from focus_signal.core.effects import DeliverClump, Effect, Message
 from focus_signal.core.matchmaker import Matchmaker, MatchmakerStatistics, Rules
 from focus_signal.server.config import Config
+from focus_signal.server.settings import bound
 from focus_signal.wire.seed_dialect import SeedDialect
 
 ReadFrames = Callable[[Sequence[bytes]], list[Command | RelayClump]]
@@ -79,8 +80,8 @@ def build_logic(config: Config, new_id: Callable[[], str]) -> Logic:
     rules = Rules(config.max_match_size, config.relay_scope, config.seat_grace)
     dialect = SeedDialect(
         max_match_size=config.max_match_size,
-        max_user_bytes=config.user_bytes,
-        max_nesting=config.nesting,
+        max_user_bytes=bound(config.user_bytes),
+        max_nesting=bound(config.nesting),
         silent=config.seed_silent,
     )
     return Logic(Matchmaker(rules, new_id), dialect)

@@ -20,7 +20,7 @@ from focus_signal.core.effects import Close, Deliver, DeliverClump, Message
 from focus_signal.core.matchmaker import MatchmakerStatistics
 from focus_signal.observe.buggify import buggify, is_directed, pause
 from focus_signal.server.logic import Decider, Dialect
-from focus_signal.server.outbox import Outbox
+from focus_signal.server.outbox import Backlog, Outbox
 
 _MOST_COMMANDS_A_TURN = 1000
 
@@ -90,12 +90,14 @@ class Owner:
       dialect: makes frames of messages.
       clock: gives the time in seconds.
       inbox_batches: how many batches may wait.
+      backlog: what waits in all outboxes together.
     """
 
     _matchmaker: Decider
     _dialect: Dialect
     _clock: Callable[[], float]
     _inbox_batches: int
+    _backlog: Backlog
     inbox: Inbox = field(init=False)
     """The way to here."""
     _send: trio.MemorySendChannel[Batch] = field(init=False)
@@ -178,6 +180,18 @@ class Owner:
         for outbox in self._touched:
             outbox.flush()
         self._touched.clear()
+        if self._backlog.bytes > self._backlog.most:
+            self._make_room(now)
+
+    def _make_room(self, now: float) -> None:
+        """Give up the connections for which most waits, until what waits for all is no longer too much."""
+        while self._backlog.bytes > self._backlog.most:
+            fullest = self._backlog.fullest()
+            if fullest is None:
+                return
+            fullest.close("too-slow", urgent=True)
+            fullest.flush()
+            self._handle_all((Withdraw(fullest.connection),), now)
 
     def _take_waiting(self, batch: Batch | None) -> list[Batch]:
         """Take what is there without waiting, up to the size of a turn."""

@@ -3,6 +3,7 @@
 Every answer is one line of text and the end of the connection.
 """
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from focus_signal.errors import HttpRefused
@@ -14,8 +15,12 @@ _PAGES = ("/healthz", "/readyz")
 _METHODS = ("GET", "HEAD")
 
 
-def answer(head: Head, *, draining: bool) -> bytes:
+def answer(head: Head, check_room: Callable[[], None]) -> bytes:
     """Answer a request that asks for no WebSocket.
+
+    Args:
+      head: the request.
+      check_room: raises what refuses everybody at this moment, if anything does.
 
     Raises:
       HttpRefused: there is nothing under this path, or not by this method.
@@ -27,8 +32,8 @@ def answer(head: Head, *, draining: bool) -> bytes:
     if head.method not in _METHODS:
         allowed = ", ".join(_METHODS)
         raise HttpRefused(405, f"{head.path} takes {allowed}, not {head.method}.", (("Allow", allowed),))
-    if head.path == "/readyz" and draining:
-        raise unavailable()
+    if head.path == "/readyz":
+        check_room()
     return render(200, "ok" if head.path == "/healthz" else "ready", head_only=head.method == "HEAD")
 
 

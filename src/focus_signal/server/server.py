@@ -5,27 +5,34 @@ still says goodbye: `stop` closes everyone, and then the nursery ends.
 """
 
 import logging
+import math
 from collections.abc import Callable
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
 import trio
 from attrs import define, field
 
+from focus_signal.access.addresses import AddressKey, key_of
 from focus_signal.errors import HttpRefused, NotListening, ServerFailed
+from focus_signal.observe.faults import describe_fault
 from focus_signal.server.accepting import accept_all
+from focus_signal.server.admission import Admission
 from focus_signal.server.config import Config
 from focus_signal.server.connection import Connection
+from focus_signal.server.descriptors import free_descriptors, room_for
 from focus_signal.server.front_door import FrontDoor, Visitor
 from focus_signal.server.guard import report
 from focus_signal.server.heartbeat import run_heartbeat
 from focus_signal.server.link import Link, host_and_port
 from focus_signal.server.logic import BuildLogic, Dialect
-from focus_signal.server.outbox import OutboxStatistics
+from focus_signal.server.outbox import Backlog, OutboxStatistics
 from focus_signal.server.owner import Owner
-from focus_signal.server.pages import SIGNAL_PATH, unavailable
+from focus_signal.server.pages import SIGNAL_PATH
 from focus_signal.server.readiness import Readiness, open_readiness
+from focus_signal.server.roll import Roll
+from focus_signal.server.settings import bound
+from focus_signal.server.shared import Shared
 from focus_signal.server.statistics import Statistics
 from focus_signal.server.stream_link import link_of
 from focus_signal.server.transport import Transport
@@ -41,6 +48,7 @@ logger = logging.getLogger("focus_signal")
 AnyListener = trio.abc.Listener[Any]
 
 # What listens on every address is reached on this machine by the loopback one.
+_BETWEEN_FORGETTING = 60.0
 _LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 
 
@@ -54,11 +62,10 @@ class Server:
     _build_logic: BuildLogic
     _dialect: Dialect = field(init=False)
     _owner: Owner = field(init=False)
+    _admission: Admission = field(init=False)
     _front_door: FrontDoor = field(init=False)
-    _numbers: "count[int]" = field(factory=lambda: count(1), init=False)
-    # Every connection whose task runs, for those who have to reach all of them: the heartbeat and the stop.
-    _connections: dict[int, Connection] = field(factory=dict[int, Connection], init=False)
-    _none_left: trio.Event = field(factory=trio.Event, init=False)
+    _shared: Shared = field(init=False)
+    _roll: Roll = field(init=False)
     _stopping: trio.Event = field(factory=trio.Event, init=False)
     _goodbye: CloseName = field(default="restart", init=False)
     _draining: bool = field(default=False, init=False)
@@ -67,9 +74,16 @@ class Server:
     def __attrs_post_init__(self) -> None:
         config = self.config
         logic = self._build_logic(config, self._new_id)
+        self._roll = Roll(bound(config.max_connections_per_user))
         self._dialect = logic.dialect
-        self._owner = Owner(logic.decider, logic.dialect, trio.current_time, config.inbox_batches)
-        self._front_door = FrontDoor(config, self._takes_nobody)
+        backlog = Backlog(bound(config.total_outbox_bytes))
+        clock = trio.lowlevel.current_clock().current_time
+        self._owner = Owner(logic.decider, logic.dialect, clock, config.inbox_batches, backlog)
+        self._shared = Shared(config, self._owner.inbox, backlog, clock)
+        free = free_descriptors(self._listeners)
+        room = room_for(config.max_connections, config.max_handshakes, free=free)
+        self._admission = Admission(config, room, self._takes_nobody)
+        self._front_door = FrontDoor(config, self._admission)
 
     @property
     def port(self) -> int:
@@ -102,11 +116,17 @@ class Server:
 
     def statistics(self) -> Statistics:
         """Look at the server at this moment."""
-        return Statistics.of(self._owner.statistics(), draining=self._draining)
+        return Statistics.of(
+            self._owner.statistics(),
+            handshakes=self._admission.handshakes,
+            backlog=self._shared.backlog.bytes,
+            closed=self._roll.closed(),
+            draining=self._draining,
+        )
 
     def outboxes(self) -> dict[int, OutboxStatistics]:
         """Look at what waits for each connection at this moment, by the connection's number."""
-        return {number: connection.outbox_statistics() for number, connection in self._connections.items()}
+        return {connection.number: connection.outbox_statistics() for connection in self._roll.connections()}
 
     async def drain(self, grace: float) -> None:
         """Send everyone away in good order, and take nobody new.
@@ -122,11 +142,10 @@ class Server:
         self._draining = True
         with trio.move_on_after(grace):
             await self._owner.drain()
-            await self._wait_none_left()
-        for connection in self._connections.values():
-            connection.cut()
+            await self._roll.wait_none_left()
+        self.cut()
         # Each is ended by its own task; that takes a few turns and waits on no peer.
-        await self._wait_none_left()
+        await self._roll.wait_none_left()
         # The owner has been told, and has its turn first: then the matchmaker knows it as well.
         await trio.lowlevel.checkpoint()
 
@@ -138,6 +157,10 @@ class Server:
         if not self._stopping.is_set():
             self._goodbye = goodbye
             self._stopping.set()
+
+    def cut(self) -> None:
+        """End every connection at once, without a goodbye; never waits."""
+        self._roll.cut()
 
     async def mount(self, request: "WebSocketRequest") -> None:
         """Serve one request of somebody else's trio-websocket server, until its connection has ended.
@@ -190,10 +213,11 @@ class Server:
                 nursery.start_soon(self._run_owner)
                 nursery.start_soon(
                     run_heartbeat,
-                    self._connections.values,
+                    self._roll.connections,
                     self.config.ping_interval,
                     self.config.pong_timeout,
                 )
+                nursery.start_soon(self._forget_at_times)
                 async with trio.open_nursery() as listening:
                     await listening.start(
                         accept_all,
@@ -205,10 +229,10 @@ class Server:
                     task_status.started()
                     await self._stopping.wait()
                     listening.cancel_scope.cancel()
-                for connection in self._connections.values():
+                for connection in self._roll.connections():
                     connection.close_soon(self._goodbye)
                 with trio.move_on_after(self.config.close_timeout):
-                    await self._wait_none_left()
+                    await self._roll.wait_none_left()
                 nursery.cancel_scope.cancel()
         if self._goodbye == "internal-error":
             raise ServerFailed("the server's own state was suspect; the log says why")
@@ -216,38 +240,65 @@ class Server:
     async def _run_owner(self) -> None:
         try:
             await self._owner.run()
-        except Exception:
-            # Whatever was raised: the state is suspect, and nothing may go on with it.
-            logger.exception("the matchmaker failed; the server closes everyone and ends")
+        except Exception as error:  # noqa: BLE001 - whatever it is: the state is suspect, and nothing goes on with it
+            told = describe_fault(error)
+            logger.error("the matchmaker failed; the server closes everyone and ends: %s", told)  # noqa: TRY400 - the account
             self.stop("internal-error")
 
-    async def _wait_none_left(self) -> None:
-        while self._connections:
-            await self._none_left.wait()
+    async def _forget_at_times(self) -> None:
+        while True:
+            await trio.sleep(_BETWEEN_FORGETTING)
+            self._admission.forget()
 
     async def _handle_stream(self, nursery: trio.Nursery, stream: trio.abc.Stream) -> None:
         """Serve whoever a listener lets in; nothing that goes wrong in here comes out."""
-        link = link_of(stream, self._readiness)
         try:
-            # Mostly the whole request is there already: then nothing is waited for until it is answered.
-            visitor = self._front_door.look(link)
-            deadline = None
-            if not isinstance(visitor, Visitor):
-                deadline = self._handshake_deadline()
-                visitor = await self._front_door.receive(link, visitor, deadline)
+            link = link_of(stream, self._readiness)
+            try:
+                key = key_of(link.peer_address)
+                # Mostly the whole request is there already: then nothing is waited for until it is answered.
+                visitor = self._front_door.look(link, key)
+                deadline = None
+                if not isinstance(visitor, Visitor):
+                    deadline = self._handshake_deadline()
+                    visitor = await self._receive(link, visitor, deadline, key)
+                if visitor is not None:
+                    self._admission.enter(key)
+                    try:
+                        await self._welcome(link, visitor, deadline, nursery)
+                    finally:
+                        self._admission.leave(key)
+            finally:
+                await link.abort()  # noqa: ASYNC102 - waits on nobody, and works when cancelled
+        except* Exception as group:  # noqa: BLE001 - the guard: nothing of one connection reaches another
+            report(group, "a connection")
+
+    async def _receive(
+        self, link: Link, read: bytes | None, deadline: float, key: AddressKey | None
+    ) -> Visitor | None:
+        visitor: Visitor | None = None
+        with self._admission.handshaking(link):  # it may be cut, to make room for others
+            visitor = await self._front_door.receive(link, read, deadline, key)
             if visitor is None:
                 with trio.move_on_after(self.config.close_timeout):
                     await link.aclose()
-            elif self.config.transport == "native":
-                transport = NativeTransport(link, visitor.key, visitor.read_ahead, self.config.frame_bytes)
-                if transport.accept_nowait() or await self._accept(transport, deadline):
-                    await self._serve_user(transport, visitor.user, nursery)
-            else:
-                await self._welcome_with_library(link, visitor, deadline, nursery)
-        except* Exception as group:  # noqa: BLE001 - the guard: nothing of one connection reaches another
-            report(group, "a connection")
-        finally:
-            await link.abort()  # noqa: ASYNC102 - waits on nobody, and works when cancelled
+        return visitor
+
+    async def _welcome(
+        self, link: Link, visitor: Visitor, deadline: float | None, nursery: trio.Nursery
+    ) -> None:
+        if self.config.transport != "native":
+            await self._welcome_with_library(link, visitor, deadline, nursery)
+            return
+        transport = NativeTransport(
+            link,
+            visitor.key,
+            visitor.read_ahead,
+            bound(self.config.frame_bytes),
+            bound(self.config.max_fragments),
+        )
+        if transport.accept_nowait() or await self._accept(transport, deadline):
+            await self._serve_user(transport, visitor.user, nursery)
 
     async def _welcome_with_library(
         self, link: Link, visitor: Visitor, deadline: float | None, nursery: trio.Nursery
@@ -255,9 +306,11 @@ class Server:
         # The library takes long to import, and most servers never need it.
         from focus_signal.server.transport.trio_websocket import open_trio_websocket  # noqa: PLC0415
 
-        bound = self.config.frame_bytes
-        async with open_trio_websocket(link, visitor.key, visitor.read_ahead, bound) as transport:
-            if await self._accept(transport, deadline):
+        most = bound(self.config.frame_bytes)
+        with trio.CancelScope(deadline=self._handshake_deadline() if deadline is None else deadline) as scope:
+            async with open_trio_websocket(link, visitor.key, visitor.read_ahead, most) as transport:
+                await transport.accept()
+                scope.deadline = math.inf
                 await self._serve_user(transport, visitor.user, nursery)
 
     async def _mount(self, request: "WebSocketRequest") -> None:
@@ -266,12 +319,17 @@ class Server:
         refusal, user = self._admit(request)
         deadline = self._handshake_deadline()
         async with trio.open_nursery() as nursery:
-            transport = TrioWebSocket(request, self.config.frame_bytes, nursery)
+            transport = TrioWebSocket(request, bound(self.config.frame_bytes), nursery)
             if refusal is not None:
                 with trio.move_on_at(deadline):
                     await transport.reject(refusal)
-            elif await self._accept(transport, deadline):
-                await self.serve_transport(transport, user)
+            else:
+                self._admission.enter(None)
+                try:
+                    if await self._accept(transport, deadline):
+                        await self.serve_transport(transport, user)
+                finally:
+                    self._admission.leave(None)
             nursery.cancel_scope.cancel()
 
     def _handshake_deadline(self) -> float:
@@ -288,43 +346,37 @@ class Server:
 
     def _admit(self, request: "WebSocketRequest") -> tuple[HttpRefused | None, str]:
         """Tell who asks, or why not to let them in."""
-        if self._takes_nobody():
-            return unavailable(), ""
         try:
-            return None, user_of_query(request.path.partition("?")[2], self.config.user_bytes)
+            self._admission.check_room()
+            return None, user_of_query(request.path.partition("?")[2], bound(self.config.user_bytes))
         except HttpRefused as refusal:
             return refusal, ""
 
     async def _serve_user(self, transport: Transport, user: str, nursery: trio.Nursery) -> None:
         """Serve an accepted WebSocket; whatever goes wrong, the peer is told as well as can be."""
         if self._stopping.is_set():  # it came in while the others were being sent away
-            await self._close(transport, self._goodbye)
+            await self._turn_away(transport, self._goodbye)
             return
         if not user:
-            await self._close(transport, "user-id-missing")
+            await self._turn_away(transport, "user-id-missing")
             return
-        number = next(self._numbers)
+        number = self._roll.next_number()
         connection = Connection(
-            number,
-            user,
-            transport,
-            self._owner.inbox,
-            self._dialect.reader(number, user),
-            self.config,
-            nursery,
+            number, user, transport, self._dialect.reader(number, user), self._shared, nursery
         )
-        if not self._connections:
-            self._none_left = trio.Event()  # one for everybody who waits for the last to leave
-        self._connections[connection.number] = connection
+        self._roll.enter(connection)
         try:
             await connection.run()
         except* Exception as group:  # noqa: BLE001 - the guard, where the peer can still be told
             report(group, f"connection {connection.number}")
-            await self._close(transport, "internal-error")
+            if connection.fail():
+                await self._close(transport, "internal-error")
         finally:
-            del self._connections[connection.number]
-            if not self._connections:
-                self._none_left.set()
+            self._roll.leave(connection)
+
+    async def _turn_away(self, transport: Transport, name: CloseName) -> None:
+        self._roll.note_close(name)
+        await self._close(transport, name)
 
     async def _close(self, transport: Transport, name: CloseName) -> None:
         """Say goodbye where no `Connection` does, and end the stream."""

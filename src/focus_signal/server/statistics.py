@@ -1,8 +1,11 @@
 """What a server tells of itself."""
 
+from collections.abc import Mapping
+
 from attrs import frozen
 
 from focus_signal.core.matchmaker import MatchmakerStatistics
+from focus_signal.wire.close_codes import CloseName
 
 
 @frozen
@@ -17,6 +20,9 @@ class Statistics:
       matches: rooms found since the start.
       relayed: messages relayed since the start.
       refused: messages refused since the start.
+      handshakes: connections whose handshake is not over.
+      backlog: bytes that wait for peers, of what could not be sent at once.
+      closed: connections closed since the start, by the name of the close frame (`wire/close_codes.py`).
       draining: whether the server takes nobody new.
     """
 
@@ -27,10 +33,21 @@ class Statistics:
     matches: int
     relayed: int
     refused: int
+    handshakes: int
+    backlog: int
+    closed: Mapping[CloseName, int]
     draining: bool
 
     @classmethod
-    def of(cls, matchmaker: MatchmakerStatistics, *, draining: bool) -> "Statistics":
+    def of(
+        cls,
+        matchmaker: MatchmakerStatistics,
+        *,
+        handshakes: int,
+        backlog: int,
+        closed: Mapping[CloseName, int],
+        draining: bool,
+    ) -> "Statistics":
         """Put together what the parts of a server tell."""
         return cls(
             connections=matchmaker.connections,
@@ -40,5 +57,8 @@ class Statistics:
             matches=matchmaker.matches,
             relayed=matchmaker.relayed,
             refused=matchmaker.refused,
+            handshakes=handshakes,
+            backlog=backlog,
+            closed=closed,
             draining=draining,
         )

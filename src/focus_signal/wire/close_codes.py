@@ -20,6 +20,7 @@ CloseName = Literal[
     "restart",
     "too-slow",
     "no-pong",
+    "rate-limited",
     "replaced",
 ]
 
@@ -52,5 +53,6 @@ CLOSE_CODES: dict[CloseName, CloseCode] = {
     "restart": CloseCode(1012, "restart", "the server is stopping; come back"),
     "too-slow": CloseCode(4001, "too-slow", "the peer did not read what it was sent"),
     "no-pong": CloseCode(4002, "no-pong", "the peer did not answer a ping in time"),
+    "rate-limited": CloseCode(4003, "rate-limited", "the peer went on sending more than it may"),
     "replaced": CloseCode(4501, "replaced", "a newer connection speaks for this user; do not come back"),
 }

@@ -29,6 +29,9 @@ Fault = Literal["protocol-error", "text-only", "not-utf-8", "too-big"]
 NO_CODE = 1005
 """What stands for the code of a close frame that has none (RFC 6455, section 7.1.5)."""
 
+MOST_PINGS = 16
+"""How many pings are kept for an answer."""
+
 _FINAL, _RESERVED, _OPCODE, _MASKED, _LENGTH = 0x80, 0x70, 0x0F, 0x80, 0x7F
 _CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0, 1, 2, 8, 9, 10
 _OPCODES = {_CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG}
@@ -67,8 +70,10 @@ class FrameReader:
     """The code of the peer's close frame, once that has come; what follows it is ignored."""
     trailing: bool = field(default=False, init=False)
     """Whether anything has followed it."""
-    ping: bytes | None = field(default=None, init=False)
-    """What the last ping held; whoever answers it sets it to None."""
+    controls: int = field(default=0, init=False)
+    """How many control frames have come; whoever counts them sets it to 0."""
+    pings: list[bytes] = field(factory=list[bytes], init=False)
+    """What the last pings held, the oldest first; whoever answers them empties it."""
     awaited_pong: bytes | None = field(default=None, init=False)
     """What the pong that is waited for has to hold; the reader sets it to None when that has come."""
     _ignoring: bool = field(default=False, init=False)
@@ -241,9 +246,12 @@ class FrameReader:
         return True
 
     def _control(self, opcode: int, payload: bytes) -> None:
+        self.controls += 1
         if opcode == _PING:
-            # Of several pings that were not answered yet the last one is (section 5.5.3).
-            self.ping = payload
+            # Of many that were not answered yet only the last ones are, which is allowed (section 5.5.3).
+            if len(self.pings) == MOST_PINGS:
+                del self.pings[0]
+            self.pings.append(payload)
         elif opcode == _PONG:
             if payload == self.awaited_pong:
                 self.awaited_pong = None

@@ -40,10 +40,12 @@ class PlainUpgrades:
     Args:
       path: where visitors are let in.
       limits: what a head may take.
+      matters: names of further header lines, in lower case, whose values have to be looked at.
     """
 
     _path: str
     _limits: HeadLimits
+    _matters: tuple[bytes, ...] = ()
     _start: bytes = field(init=False)
     _longest_user: int = field(init=False)
     # The header lines before and behind the key that were found to be right.
@@ -85,7 +87,7 @@ class PlainUpgrades:
         for line in lines:
             name, _, value = line.partition(b": ")
             name = name.lower()
-            if name in _LEFT_TO_CARE or (name in _EXPECTED and name in fields):
+            if name in _LEFT_TO_CARE or name in self._matters or (name in _EXPECTED and name in fields):
                 return False
             fields[name] = value.lower()
         if (

@@ -48,6 +48,8 @@ _encode = msgspec.json.Encoder().encode
 
 _DECIMAL = re.compile(r"[1-9][0-9]{0,15}")
 _LONGEST_SHOWN = 40
+# What the parser takes at least, where no bound is set.
+_DEEPEST = 128
 
 
 class _Unusable(FocusSignalError):
@@ -177,7 +179,7 @@ class SeedDialect:
         return 0 < len(user.encode()) <= self.max_user_bytes
 
     def _parse(self, frame: bytes) -> Inbound:
-        too_deep = f"fields may be nested {self.max_nesting} deep, and these are deeper"
+        too_deep = f"fields may be nested {min(self.max_nesting, _DEEPEST)} deep, and these are deeper"
         try:
             frame.decode()  # the decoder below passes payloads by without a look at their UTF-8
             inbound = _decode_inbound(frame)

@@ -68,7 +68,7 @@ MUTANTS = (
     Mutant("empty-binary", "if opcode == _BINARY:", "if opcode == _BINARY and length:"),
     Mutant("reads-on-behind-the-end", "return end\n        return stop", "return stop\n        return stop"),
     Mutant("waits-for-a-byte-more", "self._needed = stop - at", "self._needed = stop - at + 1"),
-    Mutant("answers-the-first-ping", "self.ping = payload", "self.ping = self.ping or payload"),
+    Mutant("answers-the-last-ping", "self.pings.append(payload)", "self.pings[:] = [payload]"),
     Mutant("any-pong", "if payload == self.awaited_pong:", "if payload:"),
 )
 

@@ -9,14 +9,14 @@ from typing import Protocol
 from attrs import define, field
 
 from focus_signal.wire.close_codes import CLOSE_CODES
-from focus_signal.wire.frames import Fault
+from focus_signal.wire.frames import MOST_PINGS, Fault
 from tests.wire.frame_fuzz.case import AWAITED, Case, Event, Verdict
 
 
 class Reader(Protocol):
     """Be a `FrameReader`, or a mutant of it."""
 
-    ping: bytes | None
+    pings: list[bytes]
     awaited_pong: bytes | None
 
     @property
@@ -59,7 +59,8 @@ class Reading:
         reader = self.reader
         for start, end in pieces(len(data), cuts):
             at = base + end
-            reader.ping, reader.awaited_pong = None, AWAITED
+            reader.pings.clear()
+            reader.awaited_pong = AWAITED
             try:
                 texts = reader.feed(data[start:end])
             except Exception as raised:  # noqa: BLE001 - whatever is raised is something to be shown, made small
@@ -75,7 +76,7 @@ class Reading:
 
 
 def _controls(reader: Reader, at: int) -> list[Event]:
-    pings: list[Event] = [] if reader.ping is None else [(at, "ping", reader.ping)]
+    pings: list[Event] = [(at, "ping", ping) for ping in reader.pings]
     return pings if reader.awaited_pong is not None else [*pings, (at, "pong", AWAITED)]
 
 
@@ -95,7 +96,7 @@ def gathered(events: list[Event], case: Case) -> list[Event]:
     for start, end in pieces(len(case.data), case.cuts):
         came = [event for event in events if start < event[0] <= end]
         wanted += [(end, kind, content) for _, kind, content in came if kind == "text"]
-        # Of the pings in one piece the last one counts, and a pong is awaited once.
-        wanted += [(end, kind, content) for _, kind, content in came if kind == "ping"][-1:]
+        # Of the pings in one piece the last ones count, and a pong is awaited once.
+        wanted += [(end, kind, content) for _, kind, content in came if kind == "ping"][-MOST_PINGS:]
         wanted += [(end, kind, content) for _, kind, content in came if kind == "pong"][:1]
     return wanted

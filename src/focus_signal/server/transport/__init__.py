@@ -23,6 +23,9 @@ class ProtocolViolation(FocusSignalError):
 class Transport(Protocol):
     """Carry text messages to and from one peer."""
 
+    controls: int
+    """How many frames have come that are no part of a message; whoever counts them sets it to 0."""
+
     async def accept(self) -> None:
         """Answer the handshake; the first thing that is done with a transport.
 

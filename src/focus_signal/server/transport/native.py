@@ -30,22 +30,26 @@ class NativeTransport:
       key: the client's key, checked.
       read_ahead: what was read behind the request.
       frame_bytes: the largest message that is taken.
+      max_fragments: the most fragments of one.
     """
 
     _link: Link
     _key: str
     _read_ahead: bytes
     _frame_bytes: int
+    _max_fragments: int = 64
     _reader: FrameReader = field(init=False)
     _sender: FrameSender = field(init=False)
     _accepted: bool = field(default=False, init=False)
     _pings: int = field(default=0, init=False)
+    controls: int = field(default=0, init=False)
+    """How many pings, pongs and close frames have come; whoever counts them sets it to 0."""
     owes_reply: bool = field(default=False, init=False)
     """Whether a ping or a pong is to be sent; changed here only."""
     _ping_is_due: bool = field(default=False, init=False)
     _receiving: bool = field(default=False, init=False)
-    # The peer's goodbye was answered by `close_nowait`, which may have left some of the answer to be sent.
-    _answered: bool = field(default=False, init=False)
+    # The close frame was handed to the sender, some of it may still have to be sent.
+    _said_goodbye: bool = field(default=False, init=False)
     # The peer's end of the stream has come, or the stream broke.
     _ended: bool = field(default=False, init=False)
     # There once this side says goodbye; set when there is nothing more to read.
@@ -54,7 +58,7 @@ class NativeTransport:
     _closing_reads: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._reader = FrameReader(self._frame_bytes)
+        self._reader = FrameReader(self._frame_bytes, self._max_fragments)
         self._sender = FrameSender(self._link)
 
     def accept_nowait(self) -> bool:
@@ -95,8 +99,11 @@ class NativeTransport:
             if not data:
                 self._ended = True
         messages = reader.feed(data)
-        if reader.ping is not None:
-            self.owes_reply = True
+        if reader.controls:
+            self.controls += reader.controls
+            reader.controls = 0
+            if reader.pings:
+                self.owes_reply = True
         return messages
 
     @property
@@ -141,8 +148,9 @@ class NativeTransport:
         code = reader.closed
         if code is None or reader.trailing or self.owes_reply or sender.unsent or self._all_read is not None:
             return False
-        self._answered = True
-        return sender.send_nowait([close_frame(code, "")]) and self._link.close_nowait()
+        gone = sender.send_nowait([close_frame(code, "")])
+        self._said_goodbye = True
+        return gone and self._link.close_nowait()
 
     async def close(self, code: int, reason: str) -> None:
         """Say goodbye, or answer the peer's goodbye, and end the stream in good order."""
@@ -152,9 +160,10 @@ class NativeTransport:
         reader.ignore_messages()
         self._all_read = trio.Event()
         try:
-            if not self._answered:
+            if not self._said_goodbye:
                 sender.forget()
                 sender.send_nowait([close_frame(code, reason)])
+                self._said_goodbye = True
             gone = not sender.unsent
             while not gone:
                 gone = await sender.send()
@@ -189,10 +198,9 @@ class NativeTransport:
         frames: list[bytes] = []
         if self._ping_is_due and self._reader.awaited_pong is not None:
             frames.append(ping_frame(self._reader.awaited_pong))
-        if self._reader.ping is not None:
-            frames.append(pong_frame(self._reader.ping))
+        frames += map(pong_frame, self._reader.pings)
         self._ping_is_due = self.owes_reply = False
-        self._reader.ping = None
+        self._reader.pings.clear()
         return frames
 
     async def _tell_end(self) -> NoReturn:

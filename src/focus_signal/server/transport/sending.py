@@ -35,6 +35,8 @@ class FrameSender:
     # How much of the first one that waits has gone out.
     _gone: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
+    # How much more is on its way, though nobody knows how much of that has gone.
+    _on_its_way: int = field(default=0, init=False)
     # The stream broke, or a send was cut somewhere: nothing more can follow.
     _dead: bool = field(default=False, init=False)
 
@@ -93,12 +95,15 @@ class FrameSender:
             return True
         try:
             await self._link.wait_writable()
+            if not self._waiting:  # all of it was forgotten meanwhile
+                return True
             data = self._next(_ATTEMPT)
             sent = self._link.send_nowait(data)
             if not sent:
                 data = data[:_PART]
+                sent = self._on_its_way = len(data)
                 await self._link.send_all(data)
-                sent = len(data)
+                self._on_its_way = 0
         except _GONE:
             self._die()
             raise TransportClosed("the stream broke") from None
@@ -110,16 +115,17 @@ class FrameSender:
 
     def forget(self) -> None:
         """Drop the frames of which nothing has gone out."""
-        begun = self._waiting[0] if self._gone else b""
-        self._waiting.clear()
-        self._bytes = 0
-        if begun:
-            self._waiting.append(begun)
-            self._bytes = len(begun) - self._gone
+        begun = self._gone + self._on_its_way
+        kept: list[bytes] = []
+        while begun > 0:
+            kept.append(self._waiting.popleft())
+            begun -= len(kept[-1])
+        self._waiting = deque(kept)
+        self._bytes = sum(map(len, kept)) - self._gone
 
     def _die(self) -> None:
         self._dead = True
-        self._gone = 0
+        self._gone = self._on_its_way = 0
         self.forget()
 
     def _keep(self, frames: Sequence[bytes]) -> None:

@@ -20,6 +20,7 @@ from trio_websocket import (
 )
 
 from focus_signal.errors import HttpRefused, TransportClosed
+from focus_signal.observe.logs import hide_payloads
 from focus_signal.server.guard import guarded
 from focus_signal.server.link import Link, linger
 from focus_signal.server.pages import CONTENT_TYPE
@@ -124,6 +125,11 @@ class TrioWebSocket:
     _cut: bool = field(default=False, init=False)
     _pings: "count[int]" = field(factory=count, init=False)
     _pinging: bool = field(default=False, init=False)
+    controls: int = field(default=0, init=False)
+    """None: the library does not tell of them."""
+
+    def __attrs_post_init__(self) -> None:
+        hide_payloads()
 
     async def accept(self) -> None:
         """Answer the handshake."""

@@ -176,17 +176,17 @@ class _StandstillWatch(trio.abc.Instrument):
     """End a run in which nothing can ever happen again."""
 
     _schedule: Schedule
-    _batches: int = field(default=-1, init=False)
+    _turns: int = field(default=-1, init=False)
     _waits: int = field(default=0, init=False)
 
     def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002 - Trio's signature
         schedule = self._schedule
-        if schedule.batches == self._batches:
+        if schedule.turns == self._turns:
             self._waits += 1
             if self._waits > _WAITS_OF_A_JUMP:
                 self._look()
         else:
-            self._batches = schedule.batches
+            self._turns = schedule.turns
             self._waits = 0
 
     def _look(self) -> None:

@@ -40,6 +40,8 @@ class Schedule:
     policy: Policy
     choices: list[int] = field(factory=list[int], init=False)
     """The choice log: an index into the tasks that were ready, wherever there were two or more."""
+    turns: int = field(default=0, init=False)
+    """How often anything was ready to run, also where nobody was asked for the order."""
     batches: int = field(default=0, init=False)
     steps: int = field(default=0, init=False)
     asking: bool = True
@@ -91,6 +93,7 @@ class Schedule:
         if self._broken_off:
             raise self.fault or AssertionError("broken off without a fault")  # Trio's loop dies of it
         count = len(batch)
+        self.turns += count > 0
         if count == 0 or not self.asking:
             return
         ordinals = self._ordinals

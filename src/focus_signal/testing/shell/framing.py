@@ -45,6 +45,8 @@ class FramedTransport:
     # Pings, pongs and the answer to a goodbye, for the next time that something is sent.
     _due: list[bytes] = field(factory=list[bytes], init=False)
     _unanswered: int = field(default=0, init=False)
+    controls: int = field(default=0, init=False)
+    """How many frames have come that are no text; whoever counts them sets it to 0."""
     _receiving: trio.Lock = field(factory=trio.Lock, init=False)
     _said_goodbye: bool = field(default=False, init=False)
     _ended: bool = field(default=False, init=False)
@@ -146,6 +148,7 @@ class FramedTransport:
         """Wait for bytes, give the texts that are whole, and see to what else came."""
         texts: list[bytes] = []
         for frame in await self._frames.read():
+            self.controls += frame.kind is not Kind.TEXT
             match frame.kind:
                 case Kind.TEXT:
                     texts.append(frame.content)

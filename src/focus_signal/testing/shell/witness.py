@@ -11,6 +11,7 @@ from focus_signal.core.commands import Command, Relay, RelayClump
 from focus_signal.core.effects import Deliver, DeliverClump, Effect, Relayed
 from focus_signal.core.matchmaker import MatchmakerStatistics
 from focus_signal.observe.buggify import Point, What
+from focus_signal.observe.faults import fault_of
 from focus_signal.server.config import Config
 from focus_signal.server.logic import BuildLogic, Decider, Logic
 from focus_signal.server.outbox import OutboxStatistics
@@ -165,6 +166,6 @@ class FaultLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one record of the log."""
-        error = record.exc_info[1] if record.exc_info else None
+        error = fault_of(record)
         shown = record.getMessage() if error is None else f"{type(error).__name__}: {error}"
         self._notes.add(h.Faulted(trio.current_time(), shown))

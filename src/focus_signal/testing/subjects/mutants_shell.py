@@ -39,9 +39,9 @@ class _OutboxTurnsRound(Outbox):
 
 
 class _CloseGoesAhead(Outbox):
-    def close(self, last: CloseName) -> bool:
+    def close(self, last: CloseName, *, urgent: bool = False) -> bool:
         self.take()
-        return super().close(last)
+        return super().close(last, urgent=urgent)
 
 
 class _FramesAreLost(Outbox):
@@ -94,9 +94,8 @@ class _DrainSaysNothing(Server):
     async def drain(self, grace: float) -> None:
         del grace
         self._draining = True
-        for connection in self._connections.values():
-            connection.cut()
-        await self._wait_none_left()
+        self.cut()
+        await self._roll.wait_none_left()
 
 
 class _DrainForgetsToClose(PlantedMatchmaker):

@@ -1,0 +1,1 @@
+"""Who may come in: from which address, how often, from which page."""

@@ -1,0 +1,81 @@
+"""The flags of `focus-signal serve`: those for limits and deadlines are made of the settings themselves."""
+
+import argparse
+from typing import Any
+
+import attrs
+
+from focus_signal.server.config import Config, deadlines, limits
+
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - a server for the open internet
+
+
+def flag_of(setting: str) -> str:
+    """Give the flag for a setting."""
+    return "--allowed-origin" if setting == "allowed_origins" else f"--{setting.replace('_', '-')}"
+
+
+def add_serve(parser: argparse.ArgumentParser) -> None:
+    """Add the flags to a parser."""
+    parser.add_argument("--host", default=_EVERYWHERE, help=f"the address to listen on ({_EVERYWHERE})")
+    parser.add_argument("--port", type=int, default=8000, help="the port; 0 takes a free one (8000)")
+    parser.add_argument(
+        "--ready-json",
+        action="store_true",
+        help="print one line of JSON on stdout once connections are accepted, and end when stdin does, "
+        "if that is a pipe or a socket",
+    )
+    parser.add_argument(
+        "--relay-scope",
+        choices=("room", "any"),
+        default="room",
+        help="relay between members of one room, or between any two users as the seed does (room)",
+    )
+    parser.add_argument("--max-match-size", type=int, default=16, help="the largest room (16)")
+    parser.add_argument(
+        "--transport",
+        choices=("native", "trio-websocket"),
+        default="native",
+        help="what speaks WebSocket: this server's own code, or the library trio-websocket (native)",
+    )
+    parser.add_argument("--seed-silent", action="store_true", help="send no error frames to seed clients")
+    parser.add_argument(
+        "--allowed-origin",
+        dest="allowed_origins",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let only pages of this origin connect, such as https://example.org or https://*.example.org; "
+        "may be given several times",
+    )
+    defaults = Config()
+    bounds = parser.add_argument_group("limits", "whole numbers; 0 means no limit")
+    for name, limit in limits().items():
+        default = getattr(defaults, name)
+        about = f"{limit.bounds}, in {limit.unit} ({default})"
+        bounds.add_argument(flag_of(name), type=int, default=default, metavar="N", help=about)
+    times = parser.add_argument_group("deadlines", "in seconds")
+    for name, deadline in deadlines().items():
+        default = getattr(defaults, name)
+        times.add_argument(
+            flag_of(name), type=float, default=default, metavar="S", help=f"{deadline.of} ({default:g})"
+        )
+
+
+def config_of(options: argparse.Namespace) -> Config:
+    """Make a config of the parsed command line.
+
+    Raises:
+      ConfigError: a value is not allowed.
+    """
+    given: dict[str, Any] = {
+        each.name: getattr(options, each.name) for each in attrs.fields(Config) if each.name in options
+    }
+    given["allowed_origins"] = tuple(options.allowed_origins)
+    return Config(**given)
+
+
+def as_flags(message: str) -> str:
+    """Put a config's complaint into the words of the command line: it begins with a setting's name."""
+    name, _, rest = message.partition(" ")
+    return f"{flag_of(name)} {rest}"
