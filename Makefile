@@ -5,6 +5,7 @@ PYTHON ?=
 ARGS ?=
 FIRST ?= 0
 TIMES ?= 1
+EXECUTIONS ?= 200000
 SEED ?= $(or $(FOCUS_SIGNAL_SEED),../shared/seed)
 
 export PYTHON
@@ -34,7 +35,7 @@ test: ## run the tests (minutes)
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-long: ## run the tests that take long
-	$(ENVIRONMENT) run test seed
+	$(ENVIRONMENT) run test seed fuzz
 	@$(BIN)/python -m pytest -m long -o faulthandler_timeout=900 $(ARGS)
 
 test-deps: ## install, with apt, the programs that tests use and that are no Python packages
@@ -77,9 +78,10 @@ campaign: ## simulations at all levels, half an hour on two cores; FIRST=... is 
 		$(BIN)/focus-signal sim run --level $(word 1,$(subst :, ,$(part))) --jobs $$(nproc) $(ARGS) \
 			--seeds $(FIRST):$$(( $(FIRST) + $(word 2,$(subst :, ,$(part))) * $(TIMES) )) || exit 1;)
 
-fuzz: ## a million sequences of WebSocket frames, read as wsproto and websockets read them; some minutes
-	$(ENVIRONMENT) run test
+fuzz: ## a million sequences of WebSocket frames, as two libraries read them, then what coverage leads to; a quarter of an hour
+	$(ENVIRONMENT) run test fuzz
 	@$(BIN)/python -m tests.wire.frame_fuzz --sequences 1000000 --jobs 2 $(ARGS)
+	@for target in decoder head frames; do $(BIN)/python -m tests.fuzz $$target --executions $(EXECUTIONS) || exit 1; done
 
 autobahn: ## let the Autobahn test suite judge the WebSocket transport (needs Python 2.7: PYTHON27=...); some minutes
 	$(ENVIRONMENT) run test
@@ -100,7 +102,7 @@ seed-transcripts: ## record anew what the seed answers, for the tests that compa
 # In this order: each constrains the ones after it, so that all of them fit into one .venv.
 lock: ## pin anew, from requirements/*.in, what requirements/*.txt list
 	$(ENVIRONMENT) lock
-	@cd requirements && for name in lock run test seed bench lint; do \
+	@cd requirements && for name in lock run test fuzz seed bench lint; do \
 		../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header $(ARGS) \
 			$$name.in --output-file $$name.txt >/dev/null || exit 1; \

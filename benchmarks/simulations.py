@@ -118,7 +118,7 @@ def shrinking(number: int) -> tuple[list[float], list[int]]:
 async def _relay_batches() -> None:
     """Send many batches of relays through an owner to two outboxes that are emptied at once."""
     logic = build_logic(Config(), lambda: "room")
-    owner = Owner(logic.decider, logic.dialect, trio.current_time, 64, Backlog(NO_LIMIT))
+    owner = Owner(logic.decider, logic.dialect, trio.current_time, 64, NO_LIMIT, Backlog(NO_LIMIT))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(owner.run)
         inboxes = []

@@ -27,8 +27,10 @@ from focus_signal.testing.plan import Level, Plan  # noqa: E402
 from focus_signal.testing.run import Run, run_plan, run_simulation  # noqa: E402
 from focus_signal.testing.shrink import shrink  # noqa: E402
 from focus_signal.testing.subject import Subject  # noqa: E402
+from focus_signal.testing.subjects.mutants_bounds import BOUND_MUTANTS  # noqa: E402
+from focus_signal.testing.subjects.mutants_guards import GUARD_MUTANTS  # noqa: E402
 from focus_signal.testing.subjects.registry import SUBJECTS  # noqa: E402
-from focus_signal.testing.workload.swarm import Workload, swarm  # noqa: E402
+from focus_signal.testing.workload.swarm import Workload, siege, swarm  # noqa: E402
 from focus_signal.testing.workload.vocabulary import VERBS  # noqa: E402
 
 DOCUMENT = REPOSITORY / "docs" / "simulations.md"
@@ -47,6 +49,9 @@ SEEDS = 400
 DRAWN = "takeover-unreachable"
 MOST_SEEDS = 2_000
 MOST_ABOVE_CORE: dict[Level, int] = {"message": 60, "full": 500}
+MOST_SIEGES = 100
+BESIEGED = (*BOUND_MUTANTS, *GUARD_MUTANTS)
+"""What strangers find."""
 
 
 def breaks(ran: Run, invariant: str) -> bool:
@@ -118,6 +123,10 @@ def mutant_row(subject: Subject) -> str:
     if subject.above_core:
         tries = MOST_ABOVE_CORE
     shown = "a plan of its own"
+    if subject in BESIEGED:
+        first = first_found(subject, "full", MOST_SIEGES, siege())
+        found = shown if first is None else f"siege {first}"
+        return f"| `{subject.name}` | {subject.about} | `{subject.breaks}` | {found} |"
     # Drains and restarts are no part of the usual workload.
     workload = swarm(verbs=VERBS) if subject.breaks == "drained" else swarm()
     for level, most in tries.items():
@@ -172,6 +181,11 @@ The same as Mermaid (`focus-signal sim diagram FILE --format mermaid`; `ascii` i
 
 Each mutant is the real server with one bug. Every invariant has at least one that it must find. The real
 server itself, with none planted, breaks nothing.
+
+The last ones keep one limit, one deadline or one guard less than the real server. They are found at the
+full level in a *siege*: a few users who do nothing wrong, and strangers who go beyond every limit of a server
+whose limits are small. What a guard keeps in its place is planted as well; with the guard there, nobody else
+notices.
 
 {mutants_table()}
 """

@@ -36,6 +36,7 @@ class FakeTransport:
     stuck: bool = False
     ends_at_once: bool = False
     controls: int = field(default=0, init=False)
+    held: int = field(default=0, init=False)
     sent: list[str] = field(factory=list[str], init=False)
     now: list[str] = field(factory=list[str], init=False)
     left: deque[bytes] = field(factory=deque[bytes], init=False)
@@ -153,7 +154,7 @@ async def open_house() -> AsyncGenerator[House]:
     matchmaker = Matchmaker(Rules(), lambda: f"room-{next(rooms)}")
     dialect = SeedDialect(max_match_size=16, max_user_bytes=128, max_nesting=32)
     backlog = Backlog(NO_LIMIT)
-    owner = Owner(matchmaker, dialect, trio.current_time, Config().inbox_batches, backlog)
+    owner = Owner(matchmaker, dialect, trio.current_time, Config().inbox_batches, NO_LIMIT, backlog)
     shared = Shared(Config(), owner.inbox, backlog, trio.current_time)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(owner.run)

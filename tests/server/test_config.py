@@ -40,17 +40,19 @@ DEFAULTS: dict[str, object] = {
     "nesting": 32,
     "message_rate": 100,
     "message_burst": 2000,
-    "byte_rate": 262_144,
-    "byte_burst": 4_194_304,
+    "byte_rate": 32_768,
+    "byte_burst": 786_432,
     "max_connections": 20_000,
     "max_connections_per_address": 256,
-    "max_connections_per_user": 4,
+    "max_connections_per_user": 8,
     "max_failures_per_address": 64,
     "max_handshakes": 4096,
     "inbox_batches": 1024,
+    "inbox_bytes": 2_097_152,
     "outbox_bytes": 1_048_576,
     "outbox_messages": 4096,
     "total_outbox_bytes": 25_165_824,
+    "total_unfinished_bytes": 67_108_864,
 }
 
 # The whole numbers with their bounds.
@@ -72,9 +74,11 @@ _LIMITS = [
     "max_connections_per_user",
     "max_failures_per_address",
     "max_handshakes",
+    "inbox_bytes",
     "outbox_bytes",
     "outbox_messages",
     "total_outbox_bytes",
+    "total_unfinished_bytes",
 ]
 WHOLE = {
     "port": (0, 65535),
@@ -107,6 +111,9 @@ def test_a_burst_of_bytes_holds_the_largest_message() -> None:
     assert Config(frame_bytes=1000, byte_burst=999, byte_rate=0).byte_burst == 999
     with pytest.raises(ConfigError, match=r"^byte_burst must be 0 or at least frame_bytes, 1000, not 999$"):
         Config(frame_bytes=1000, byte_burst=999)
+    with pytest.raises(ConfigError, match=r"frame_bytes, which has no limit, not 786432$"):
+        Config(frame_bytes=0)
+    assert Config(frame_bytes=0, byte_burst=0).byte_burst == 0
 
 
 def test_allowed_origins() -> None:

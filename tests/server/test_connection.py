@@ -71,7 +71,7 @@ async def test_what_is_cut_ends_wherever_it_waits(room: int, ends_at_once: bool)
     """Also where it waits for an owner that is behind; this one never runs at all."""
     transport = FakeTransport(ends_at_once=ends_at_once)
     backlog = Backlog(NO_LIMIT)
-    owner = Owner(Matchmaker(Rules(), lambda: "room"), DIALECT, trio.current_time, 2, backlog)
+    owner = Owner(Matchmaker(Rules(), lambda: "room"), DIALECT, trio.current_time, 2, NO_LIMIT, backlog)
     shared = Shared(Config(), owner.inbox, backlog, trio.current_time)
     for _ in range(2 - room):
         assert owner.inbox.send_nowait([])

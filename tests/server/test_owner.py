@@ -58,6 +58,7 @@ class Stage:
     """An owner whose turns the test starts, and outboxes that note their flushes."""
 
     inbox_batches: int = 64
+    inbox_bytes: int = NO_LIMIT
     matchmaker: Recorder = field(init=False)
     owner: Owner = field(init=False)
     encoded: list[Message] = field(init=False)
@@ -69,7 +70,9 @@ class Stage:
         self.matchmaker = Recorder(Rules(), lambda: f"room-{next(rooms)}")
         dialect = RecordingDialect(max_match_size=16, max_user_bytes=128, max_nesting=32)
         self.encoded = dialect.encoded
-        self.owner = Owner(self.matchmaker, dialect, trio.current_time, self.inbox_batches, self.backlog)
+        self.owner = Owner(
+            self.matchmaker, dialect, trio.current_time, self.inbox_batches, self.inbox_bytes, self.backlog
+        )
 
     def outbox(self, name: str) -> Outbox:
         return Outbox(10_000_000, 10_000, lambda: self.flushed.append(name), 1, self.backlog)
@@ -109,11 +112,11 @@ async def test_the_withdrawal_overtakes_and_the_disconnect_does_not() -> None:
         await wait_all_tasks_blocked()
         stage.matchmaker.given.clear()
         # From here to the end of the test's turn the owner does not run: nothing below has to wait.
-        ana._channel.send_nowait(([RequestMatch(1, 2)], None))
-        bo._channel.send_nowait(([RequestMatch(2, 2)], None))
-        ana._channel.send_nowait(([Relay(1, "bo", "offer", b"")], None))
+        ana._channel.send_nowait(([RequestMatch(1, 2)], None, 0))
+        bo._channel.send_nowait(([RequestMatch(2, 2)], None, 0))
+        ana._channel.send_nowait(([Relay(1, "bo", "offer", b"")], None, 0))
         ana.end(1)
-        bo._channel.send_nowait(([Invalid(2, "code", "text")], None))
+        bo._channel.send_nowait(([Invalid(2, "code", "text")], None, 0))
         await wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
     assert stage.matchmaker.given == [
@@ -140,8 +143,8 @@ async def test_an_end_never_waits_and_keeps_its_order_on_a_full_inbox() -> None:
         many = [
             Relay(1, "bo", "offer", b"")
         ] * 1000  # a whole turn's worth: the rest has to wait for the next
-        ana._channel.send_nowait((many, None))
-        ana._channel.send_nowait(([Relay(1, "bo", "answer", b"")], None))
+        ana._channel.send_nowait((many, None, 0))
+        ana._channel.send_nowait(([Relay(1, "bo", "answer", b"")], None, 0))
         nursery.start_soon(bo.send, [RequestMatch(2, 2)])  # this one waits for room
         ana.end(1)
         await wait_all_tasks_blocked()
@@ -164,9 +167,9 @@ async def test_an_end_that_overtakes_its_beginning_still_withdraws() -> None:
         await wait_all_tasks_blocked()
         stage.matchmaker.given.clear()
         many = [Invalid(2, "code", "text")] * 1000  # a whole turn's worth
-        bo._channel.send_nowait((many, None))
-        ana._channel.send_nowait(([Connect(1, "ana")], (1, stage.outbox("ana"))))
-        ana._channel.send_nowait(([RequestMatch(1, 2)], None))
+        bo._channel.send_nowait((many, None, 0))
+        ana._channel.send_nowait(([Connect(1, "ana")], (1, stage.outbox("ana")), 0))
+        ana._channel.send_nowait(([RequestMatch(1, 2)], None, 0))
         ana.end(1)
         await wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
@@ -181,7 +184,7 @@ async def test_the_turn_of_the_owner_has_no_checkpoint() -> None:
     """Between reading state and acting on it nobody else runs: a turn is not even a coroutine."""
     stage = Stage()
     with trio.testing.assert_no_checkpoints():
-        stage.owner._turn(([Connect(1, "ana"), RequestMatch(1, 1)], (1, stage.outbox("ana"))))
+        stage.owner._turn(([Connect(1, "ana"), RequestMatch(1, 1)], (1, stage.outbox("ana")), 0))
     assert stage.flushed == ["ana"]
 
 
@@ -193,7 +196,7 @@ def a_pair(stage: Stage) -> tuple[Outbox, Outbox]:
     boxes = stage.outbox("ana"), stage.outbox("bo")
     for number, box in enumerate(boxes, 1):
         stage.owner._turn(
-            ([Connect(number, ("ana", "bo")[number - 1]), RequestMatch(number, 2)], (number, box))
+            ([Connect(number, ("ana", "bo")[number - 1]), RequestMatch(number, 2)], (number, box), 0)
         )
     for box in boxes:
         box.take()
@@ -205,9 +208,9 @@ async def test_a_clump_is_delivered_as_its_relays_would_be() -> None:
     stage = Stage()
     _, bo = a_pair(stage)
     relays = [Relay(1, "bo", "ice-candidate", payload) for payload in CANDIDATES]
-    stage.owner._turn((relays, None))
+    stage.owner._turn((relays, None, 0))
     expected = bo.take()
-    stage.owner._turn(([RelayClump(1, "bo", "ice-candidate", CANDIDATES)], None))
+    stage.owner._turn(([RelayClump(1, "bo", "ice-candidate", CANDIDATES)], None, 0))
     assert bo.take() == expected
     assert stage.flushed == ["bo", "bo"]
     assert stage.matchmaker.statistics().relayed == 10
@@ -216,7 +219,7 @@ async def test_a_clump_is_delivered_as_its_relays_would_be() -> None:
 async def test_each_relay_of_a_clump_that_reaches_nobody_is_refused() -> None:
     stage = Stage()
     ana, bo = a_pair(stage)
-    stage.owner._turn(([RelayClump(1, "cleo", "ice-candidate", CANDIDATES)], None))
+    stage.owner._turn(([RelayClump(1, "cleo", "ice-candidate", CANDIDATES)], None, 0))
     assert [b"peer-unavailable" in frame for frame in ana.take()] == [True] * 5
     assert bo.take() == []
 
@@ -225,7 +228,7 @@ async def test_a_clump_that_does_not_fit_gives_the_receiver_up() -> None:
     stage = Stage()
     _, bo = a_pair(stage)
     bo.max_messages = 3
-    stage.owner._turn(([RequestMatch(2, 3), RelayClump(1, "bo", "ice-candidate", CANDIDATES)], None))
+    stage.owner._turn(([RequestMatch(2, 3), RelayClump(1, "bo", "ice-candidate", CANDIDATES)], None, 0))
     assert (bo.last, bo.empty) == ("too-slow", True)
     assert stage.matchmaker.statistics().waiting == 0, "who is given up waits for nobody"
 
@@ -235,8 +238,8 @@ async def test_a_turn_counts_what_is_in_a_clump() -> None:
     a_pair(stage)
     many = RelayClump(1, "bo", "ice-candidate", CANDIDATES * 100)
     for _ in range(3):
-        stage.owner._send.send_nowait(([many], None))
-    assert len(stage.owner._take_waiting(([Invalid(1, "code", "text")], None))) == 3, "2 x 500 fill it"
+        stage.owner._send.send_nowait(([many], None, 0))
+    assert len(stage.owner._take_waiting(([Invalid(1, "code", "text")], None, 0))) == 3, "2 x 500 fill it"
 
 
 @pytest.mark.parametrize(
@@ -264,3 +267,42 @@ def test_an_outbox_takes_many_as_it_takes_each(sizes: tuple[int, ...], bounds: t
             assert many.put_all(frames) == all(one.put(frame) for frame in frames)
             assert many.statistics() == one.statistics()
             assert many.take() == one.take()
+
+
+async def test_the_inbox_takes_so_many_bytes_and_then_its_senders_wait() -> None:
+    """An empty one takes any batch; who waits goes on once the owner has had its turn."""
+    stage = Stage(inbox_bytes=10)
+    inbox, came = stage.owner.inbox, [Invalid(1, "bad-json", "no")]
+    assert inbox.send_nowait(came, 9)
+    assert inbox.send_nowait(came, 100)
+    assert not inbox.send_nowait(came, 0)
+    sent: list[int] = []
+
+    async def send(size: int) -> None:
+        await inbox.send(came, size)
+        sent.append(size)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(send, 3)
+        with trio.move_on_after(0) as given_up:
+            await inbox.send(came, 5)
+        assert given_up.cancelled_caught
+        await wait_all_tasks_blocked()
+        assert (sent, inbox.bytes) == ([], 109)
+        await stage.run_until_idle()
+    # Behind its end nobody waits any more, and whoever sends is told.
+    assert (sent, inbox.bytes) == ([3], 0)
+    with pytest.raises(trio.BrokenResourceError):
+        await inbox.send(came, 1)
+
+
+async def test_who_waits_for_room_learns_that_there_is_nobody_left() -> None:
+    stage = Stage(inbox_bytes=1)
+    inbox = stage.owner.inbox
+    assert inbox.send_nowait([], 1)
+    with pytest.RaisesGroup(trio.BrokenResourceError):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(inbox.send, [], 1)
+            await wait_all_tasks_blocked()
+            stage.owner._receive.close()
+            inbox.close()

@@ -15,7 +15,7 @@ from tests.simulations.levels import at_every_level, on_both_transports
 from tests.simulations.looks import sdps
 from tests.simulations.raw import EXACT, INSTANT, NOTHING, UNEVEN, left, open_peer, open_stream
 
-CLOSE = 2.0
+CLOSE, HANDSHAKE, LINGER = 2.0, 5.0, 1.0
 DRAINING = Wanted(503, "draining", {"Retry-After": "1"})
 NARROW = RunConfig(latency=(0.0, 0.0), window=300)
 
@@ -102,6 +102,56 @@ async def test_a_drain_waits_for_who_reads_slowly_as_long_as_was_said(sim: Simul
     assert await slow.wait_closed() == 1012
     assert len(sdps(slow)) == 3
     assert began + 5.0 < sim.now() < began + 10.0
+
+
+BACKLOG = RunConfig(latency=(0.0, 0.0), window=300, outbox_bytes=64 * 1024)
+
+
+@at_every_level(seeds=5, config=BACKLOG)
+async def test_a_drain_is_over_with_its_grace_however_much_is_still_to_be_read(sim: Simulation) -> None:
+    grace = sim.config.server_config().drain_grace
+    ana, slow, deaf = await sim.clients("ana", "slow", "deaf")
+    for client in (ana, slow, deaf):
+        await client.join(match_size=3)
+    await slow.expect("room-found")
+    sim.net.slow_reader(slow, 100.0)
+    sim.net.hold(deaf)
+    for number in range(10):
+        await ana.offer(to=slow, sdp=[number, "x" * 500])
+        await ana.offer(to=deaf, sdp=[number, "x" * 500])
+    await trio.sleep(INSTANT)
+    backlog = sum(outbox.bytes for outbox in sim.server.outboxes().values())
+    assert backlog > 100.0 * grace, "it would take longer than the grace to read that"
+    began = sim.now()
+    await sim.drain(grace)
+    assert sim.now() == began + grace
+    assert sim.server.statistics().connections == 0
+    assert sim.server.statistics().backlog == 0
+    assert await ana.wait_closed() == 1012
+    await trio.sleep(INSTANT)
+    assert left(sim) == NOTHING
+
+
+@on_both_transports(seeds=5, config=EXACT)
+async def test_strangers_do_not_hold_up_a_drain(sim: Simulation) -> None:
+    grace = sim.config.server_config().drain_grace
+    [ana] = await sim.clients("ana")
+    async with (
+        open_stream(sim, "silent"),
+        open_stream(sim, "half") as half,
+        open_peer(sim, "mute") as mute,
+        open_peer(sim, "begun") as begun,
+    ):
+        mute.answers_close = False
+        await half.send_all(head()[:-1])
+        await begun.send(b"\x81\xfe\x04\x00")
+        await trio.sleep(1.0)
+        began = sim.now()
+        await sim.drain(grace)
+        assert began < sim.now() <= began + CLOSE, "nobody answers the goodbye, and nobody is waited for"
+        assert await ana.wait_closed() == 1012
+        await trio.sleep_until(HANDSHAKE + LINGER + INSTANT)
+        assert left(sim) == NOTHING
 
 
 @on_both_transports(seeds=5, config=EXACT)

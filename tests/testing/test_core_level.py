@@ -15,7 +15,7 @@ from focus_signal.server.config import Config
 from focus_signal.server.logic import Logic, build_logic
 from focus_signal.testing import history as h
 from focus_signal.testing.core_level import run_core
-from focus_signal.testing.plan import Fault, Join, Leave, LeaveBy, Plan, Say, Verb
+from focus_signal.testing.plan import Fault, Hostile, Join, Leave, LeaveBy, Plan, Say, Verb
 from focus_signal.testing.subject import SERVER, Subject
 from focus_signal.testing.workload.swarm import swarm
 from tests.testing.core_runs import (
@@ -146,7 +146,7 @@ def test_an_operation_that_is_taken_out_changes_no_delay_of_the_other_connection
         plan = swarm(faults=()).plan(seed)
         before = _arrivals(plan)
         for operation in plan.operations:
-            if isinstance(operation, Verb) or operation.id % 7:
+            if isinstance(operation, Verb | Hostile) or operation.id % 7:
                 continue
             kept = tuple(other for other in plan.operations if other is not operation)
             after = _arrivals(plan.keeping(kept))

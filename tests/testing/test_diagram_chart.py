@@ -78,6 +78,8 @@ SAMPLES: list[tuple[h.Event, Row | None]] = [
     (h.Meddled(4.0, 6), Note(4.0, "fault", "the server drains, 2.5 s of grace (#6)", "server", (6,))),
     (h.Meddled(4.0, 77), Note(4.0, "fault", "#77, which the plan does not have", "server", (77,))),
     (h.Waits(4.0, 11, 100, 2), None),
+    (h.Beyond(4.0, "nesting", "six deep"), Note(4.0, "fault", "beyond nesting: six deep", "server")),
+    (h.Crashed(6.0, "KeyError(1)"), Note(6.0, "fault", "the server has ended: KeyError(1)", "server")),
     (h.DrainOver(6.0, 4.0, 2.5), Note(6.0, "fault", "the drain is over, after 2.000 s of 2.5 s", "server")),
     (h.Faulted(6.0, "KeyError: 1"), Note(6.0, "fault", "the server's own fault: KeyError: 1", "server")),
     (h.Restarted(6.0), Note(6.0, "fault", "a server that has forgotten everything")),

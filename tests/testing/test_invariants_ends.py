@@ -211,3 +211,48 @@ def _judge(seeds: range, verbs: tuple[ServerVerb, ...]) -> None:
         if violations := check(run_core(plan, SERVER), plan):
             broken[seed] = violations
     assert broken == {}
+
+
+NARROW = RunConfig(window=512)
+MEDDLED = RunConfig(buggify={"owner.late-turn": 0.5})
+LIBRARY = RunConfig(transport="trio-websocket")
+
+
+@pytest.mark.parametrize(
+    ("code", "config", "excuse", "found"),
+    [
+        (None, RunConfig(), "", {"contained"}),
+        (1011, RunConfig(), "", set()),
+        (None, RunConfig(), "left", set()),
+        (None, RunConfig(), "faulted", set()),
+        (None, RunConfig(), "stopped", set()),
+        (None, NARROW, "", set()),
+        (None, MEDDLED, "", set()),
+        (None, LIBRARY, "", set()),
+    ],
+)
+def test_nobody_is_cut_without_a_word(
+    code: int | None, config: RunConfig, excuse: str, found: set[str]
+) -> None:
+    story, ana = alone(config)
+    if excuse == "left":
+        story.leave(ana)
+    elif excuse == "faulted":
+        story.fault(ana)
+    elif excuse == "stopped":
+        story.restart()
+    story.events.append(h.Ended(story.t, ana, code))
+    assert story.broken() == found
+
+
+def test_a_server_does_not_end_by_itself() -> None:
+    story, _ = alone()
+    story.events.append(h.Crashed(story.t, "KeyError(1)"))
+    assert story.broken() == {"contained"}
+
+
+def test_what_is_beyond_a_limit_is_named() -> None:
+    story, _ = alone()
+    story.events.append(h.Beyond(story.t, "nesting", "six deep"))
+    [violation] = story.violations()
+    assert (violation.invariant, violation.text) == ("held", "nesting: six deep")

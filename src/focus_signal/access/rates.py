@@ -60,8 +60,10 @@ class Meter:
     _at: float
     _messages: float = field(init=False)
     _bytes: float = field(init=False)
+    size: int = field(default=0, init=False)
+    """How many bytes the messages had that were looked at last."""
     # When too much came first, without a pause since, and when last.
-    _first: float = field(default=-math.inf, init=False)
+    _first: float = field(default=0.0, init=False)
     _last: float = field(default=-math.inf, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -74,7 +76,8 @@ class Meter:
             self._at = now
             self._messages = min(rates.message_burst, self._messages + passed * rates.message_rate)
             self._bytes = min(rates.byte_burst, self._bytes + passed * rates.byte_rate)
-        count, size = len(messages), sum(map(len, messages))
+        count = len(messages)
+        size = self.size = sum(map(len, messages))
         if count > self._messages + _ROUNDING or size > self._bytes + _ROUNDING:
             return False
         self._messages -= count
@@ -94,9 +97,10 @@ class Meter:
             self._messages = 0.0
             self._note(now)
 
-    def goes_on(self, now: float) -> bool:
-        """Tell whether too much has come for longer than the grace, up to this moment."""
-        return self._last == now and now - self._first >= self._rates.grace
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether too much has come for as long as the grace."""
+        return self._last - self._first >= self._rates.grace
 
     def _note(self, now: float) -> None:
         if now - self._last > _PAUSE:

@@ -78,4 +78,7 @@ def config_of(options: argparse.Namespace) -> Config:
 def as_flags(message: str) -> str:
     """Put a config's complaint into the words of the command line: it begins with a setting's name."""
     name, _, rest = message.partition(" ")
-    return f"{flag_of(name)} {rest}"
+    # It may name another one as well.
+    settings = {each.name: flag_of(each.name) for each in attrs.fields(Config)}
+    words = [settings.get(word.rstrip(","), word) for word in rest.split(" ")]
+    return f"{flag_of(name)} {' '.join(words)}"

@@ -132,6 +132,12 @@ def _add_workload(parser: argparse.ArgumentParser) -> None:
         help=f"how many operations ({OPERATIONS})",
     )
     group.add_argument("--verbs", action="store_true", help="drain, stop and restart the server too")
+    group.add_argument(
+        "--workload",
+        choices=("swarm", "siege"),
+        default="swarm",
+        help="a swarm of clients, or a siege by strangers, which have a say at the full level only (swarm)",
+    )
 
 
 def seeds(text: str) -> range:

@@ -14,7 +14,7 @@ from focus_signal.testing.plan import Level, Plan
 from focus_signal.testing.run import Run, run_plan
 from focus_signal.testing.subject import Subject
 from focus_signal.testing.subjects.registry import subject_named
-from focus_signal.testing.workload.swarm import Workload, swarm
+from focus_signal.testing.workload.swarm import Workload, siege, swarm
 from focus_signal.testing.workload.vocabulary import VERBS
 
 
@@ -139,6 +139,8 @@ def _source(
 
 def workload_of(options: argparse.Namespace) -> Workload:
     """Make the workload that the options describe."""
+    if options.workload == "siege":
+        return siege()
     try:
         return swarm(
             clients=options.clients, operations=options.operations, verbs=VERBS if options.verbs else ()
@@ -179,6 +181,8 @@ def arguments_for(seed: int, options: argparse.Namespace) -> str:
         given.append(f"--operations {options.operations}")
     if options.verbs:
         given.append("--verbs")
+    if options.workload != "swarm":
+        given.append(f"--workload {options.workload}")
     return " ".join(given)
 
 

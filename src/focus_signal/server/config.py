@@ -14,6 +14,7 @@ from focus_signal.server.settings import (
     Limit,
     a_text,
     a_truth,
+    bound,
     deadline,
     limit,
     one_of,
@@ -80,9 +81,11 @@ class Config:
       max_failures_per_address: how many handshakes may fail from one address, within a minute.
       max_handshakes: the most connections whose handshake is not over.
       inbox_batches: how many batches of commands may wait for the matchmaker before connections have to wait.
+      inbox_bytes: how much may wait for it; an empty inbox takes a message of any size.
       outbox_bytes: how much may wait for one peer; an empty outbox takes one message of any size.
       outbox_messages: how many messages may wait for one peer.
       total_outbox_bytes: how much may wait for all peers together.
+      total_unfinished_bytes: how much may be kept of messages that are not whole, from all peers together.
     """
 
     host: str = field(default="0.0.0.0", validator=a_text)  # noqa: S104 - a server for the open internet
@@ -158,9 +161,7 @@ class Config:
     nesting: int = field(
         default=32,
         validator=whole(0, 128),
-        metadata=limit(
-            "levels", "arrays and objects within each other in a message", "`error` `bad-message`"
-        ),
+        metadata=limit("levels", "arrays and objects within each other in a field", "`error` `bad-message`"),
     )
     message_rate: int = field(
         default=100,
@@ -173,12 +174,12 @@ class Config:
         metadata=limit("messages", "what one connection sends at once", _DROPPED),
     )
     byte_rate: int = field(
-        default=256 * _KIB,
+        default=32 * _KIB,
         validator=LIMIT,
         metadata=limit("bytes a second", "what one connection sends for long", _DROPPED),
     )
     byte_burst: int = field(
-        default=4 * _MIB,
+        default=768 * _KIB,
         validator=LIMIT,
         metadata=limit("bytes", "what one connection sends at once", _DROPPED),
     )
@@ -193,7 +194,7 @@ class Config:
         metadata=limit("connections", "those from one address (IPv6: one /64)", "429 with Retry-After"),
     )
     max_connections_per_user: int = field(
-        default=4,
+        default=8,
         validator=LIMIT,
         metadata=limit("connections", "those in the name of one user", "the oldest of them is cut"),
     )
@@ -208,6 +209,11 @@ class Config:
         metadata=limit("connections", "those whose handshake is not over", "the oldest of them is cut"),
     )
     inbox_batches: int = field(default=1024, validator=COUNT)
+    inbox_bytes: int = field(
+        default=2 * _MIB,
+        validator=LIMIT,
+        metadata=limit("bytes", "what waits for the matchmaker", "who brings more waits, and is not read"),
+    )
     outbox_bytes: int = field(
         default=_MIB, validator=LIMIT, metadata=limit("bytes", "what waits for one peer", "4001")
     )
@@ -219,12 +225,22 @@ class Config:
         validator=LIMIT,
         metadata=limit("bytes", "what waits for all peers together", "4001 to the one for whom most waits"),
     )
+    total_unfinished_bytes: int = field(
+        default=64 * _MIB,
+        validator=LIMIT,
+        metadata=limit(
+            "bytes",
+            "what has come of messages that are not whole, from all peers",
+            "the one with most is cut",
+        ),
+    )
 
     def __attrs_post_init__(self) -> None:
         # A message that no bucket could ever hold would be refused for ever, and the peer told to wait.
-        if 0 < self.byte_burst < self.frame_bytes and self.byte_rate:
+        if 0 < self.byte_burst < bound(self.frame_bytes) and self.byte_rate:
+            largest = self.frame_bytes or "which has no limit"
             raise ConfigError(
-                f"byte_burst must be 0 or at least frame_bytes, {self.frame_bytes}, not {self.byte_burst}"
+                f"byte_burst must be 0 or at least frame_bytes, {largest}, not {self.byte_burst}"
             )
 
 

@@ -7,17 +7,17 @@ there is one, nobody else writes. The close frame goes the same way, behind ever
 
 import logging
 import math
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from contextlib import nullcontext
 
 import trio
 from attrs import define, field
 
-from focus_signal.access.rates import Meter
-from focus_signal.core.commands import Command, Connect, Invalid, RelayClump
+from focus_signal.core.commands import Connect
 from focus_signal.errors import TransportClosed
 from focus_signal.observe.buggify import buggify, is_directed, witness
 from focus_signal.server.config import Config
+from focus_signal.server.gauge import Gauge
 from focus_signal.server.guard import contained, report
 from focus_signal.server.logic import ReadFrames
 from focus_signal.server.outbox import Outbox, OutboxStatistics
@@ -26,8 +26,6 @@ from focus_signal.server.transport import ProtocolViolation, Transport
 from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
 
 logger = logging.getLogger("focus_signal")
-
-_NO_SCOPE = nullcontext()
 
 
 @define(eq=False)
@@ -51,7 +49,7 @@ class Connection:
     _nursery: trio.Nursery
     _config: Config = field(init=False)
     _outbox: Outbox = field(init=False)
-    _meter: Meter | None = field(default=None, init=False)
+    _gauge: Gauge = field(init=False)
     _directed: bool = field(factory=is_directed, init=False)
     # By which it is cut, where the transport has no way to end at once.
     _scope: trio.CancelScope | None = field(default=None, init=False)
@@ -65,7 +63,9 @@ class Connection:
     # The reader has ended, and everything has to be over by then.
     _ends_by: float = field(default=math.inf, init=False)
     _says_goodbye: bool = field(default=False, init=False)
-    _handing_on: bool = field(default=False, init=False)
+    _end_told: bool = field(default=False, init=False)
+    # What has come of a message that is not whole, in bytes.
+    _holds: int = field(default=0, init=False)
     _pong_due: float = field(default=math.inf, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -74,8 +74,7 @@ class Connection:
         self._outbox = Outbox(
             shared.outbox_bytes, shared.outbox_messages, self.flush, self.number, shared.backlog
         )
-        if shared.rates is not None:
-            self._meter = Meter(shared.rates, shared.clock())
+        self._gauge = Gauge(self.number, self._read_frames, shared)
 
     async def run(self) -> None:
         """Serve the peer until the connection has ended, by whosever doing.
@@ -91,6 +90,7 @@ class Connection:
                 self._says_goodbye = True
                 self._writer.cancel()
             # Nothing of it counts any more.
+            self._shared.unfinished.note(self, 0)
             self._outbox.take()
             self._outbox.note_unsent(0)
 
@@ -98,7 +98,7 @@ class Connection:
         if self._transport.abort_nowait is None:
             self._scope = trio.CancelScope()
         self._starts_writers = True
-        with self._scope or _NO_SCOPE:
+        with self._scope or nullcontext():
             try:
                 fault = await self._converse()
             except Exception as error:  # noqa: BLE001 - a guard: what waits is still sent, and the peer told
@@ -133,6 +133,7 @@ class Connection:
                     self._hurry(self._writer)
             else:
                 self._outbox.recount()
+                self._bound_rest(self._writer)
             return
         if not self._starts_writers:
             return
@@ -146,7 +147,14 @@ class Connection:
         if not gone or self._outbox.last is not None:
             self._outbox.note_unsent(self._transport.unsent)
             self._writer = trio.CancelScope()
+            self._bound_rest(self._writer)
             self._nursery.start_soon(self._run_writer, self._writer)
+
+    def _bound_rest(self, writer: trio.CancelScope) -> None:
+        """Let a byte now and then buy no time once it is being closed; a drain has a grace of its own."""
+        if self._outbox.last not in {None, "restart"}:
+            self._last_chance = min(self._last_chance, trio.current_time() + self._config.write_timeout)
+            writer.deadline = min(writer.deadline, self._last_chance)
 
     def _hurry(self, writer: trio.CancelScope) -> None:
         """Drop what has not begun to go out, and give the message that it hangs in a last chance to end."""
@@ -165,8 +173,11 @@ class Connection:
             self.cut()
 
     def close_soon(self, name: CloseName) -> None:
-        """Close behind everything that waits, within the close deadline; never waits."""
+        """Close behind everything that waits; never waits."""
         if self._outbox.close(name):
+            # Nobody is to be matched with it. Where all are sent away, what they said before still counts.
+            if name != "restart" and self._behind is None:
+                self._tell_end()
             self.flush()
 
     def cut(self) -> None:
@@ -178,6 +189,12 @@ class Connection:
         for scope in (self._scope, self._behind):
             if scope is not None:
                 scope.cancel()
+
+    def drop_unfinished(self) -> None:
+        """End at once, with all that has come of a message that is not whole; never waits."""
+        self._outbox.close("too-big")
+        logger.info("connection %d is cut: too-big, there is no room for what is not whole", self.number)
+        self.cut()
 
     def ping_soon(self, pong_due: float) -> bool:
         """Ask the peer for a sign of life, unless it is being asked already; never waits.
@@ -208,7 +225,7 @@ class Connection:
         """
         if self._outbox.closed or not self._transport.awaits_pong or now < self._pong_due:
             return False
-        if self._handing_on:
+        if self._behind is not None:
             # While the owner keeps this connection waiting, its pongs wait as well: no fault of the peer.
             self._pong_due = now + self._config.pong_timeout
             return True
@@ -218,27 +235,23 @@ class Connection:
     async def _converse(self) -> CloseName:
         """Read and hand on until the end, and tell with which close frame to answer it."""
         # Where a connection spends its life: what every read goes through is kept flat here.
-        inbox, outbox, transport = self._shared.inbox, self._outbox, self._transport
-        number, clock, read_frames = self.number, self._shared.clock, self._read_frames
-        meter = self._meter
+        inbox, outbox, transport, number = self._shared.inbox, self._outbox, self._transport, self.number
+        gauge, read = self._gauge, self._gauge.read
         try:
             first = [Connect(number, self.user)]
             if not inbox.open_nowait(number, outbox, first):
                 await self._wait_for(inbox.open(number, outbox, first))
             while True:
                 messages = await transport.receive()
-                if transport.controls:
-                    self._note_controls()
+                if transport.controls or transport.held or self._holds:
+                    self._note_rest()
                 # Once this side has said goodbye, what comes is no longer heard.
                 if messages and not outbox.closed:
-                    if meter is None or meter.takes_all(messages, clock()):
-                        commands = read_frames(messages)
-                    else:
-                        commands = self._read_some(meter, messages, clock())
-                    if not inbox.send_nowait(commands):
-                        self._handing_on = True
-                        await self._wait_for(inbox.send(commands))
-                        self._handing_on = False
+                    commands = read(messages)
+                    if not inbox.send_nowait(commands, gauge.size):
+                        await self._wait_for(inbox.send(commands, gauge.size))
+                    if gauge.goes_on:
+                        self.close_soon("rate-limited")
                 elif transport.said_goodbye:
                     break
         except TransportClosed:
@@ -256,41 +269,28 @@ class Connection:
             # At once and before any await: nothing is delivered any more, and the owner knows.
             witness("end-read", number)
             outbox.end()
-            inbox.end(number)
+            self._tell_end()
         outbox.take()  # nobody is left to read it
         return "done"
 
-    def _read_some(self, meter: Meter, messages: Sequence[bytes], now: float) -> "list[Command | RelayClump]":
-        """Make commands of the messages that are not too much; the others get their error in its place."""
-        commands: list[Command | RelayClump] = []
-        taken: list[bytes] = []
-        for message in messages:
-            if meter.takes(message, now):
-                taken.append(message)
-                continue
-            if taken:
-                commands += self._read_frames(taken)
-                taken = []
-            commands.append(Invalid(self.number, "rate-limited", self._shared.too_much))
-        if taken:
-            commands += self._read_frames(taken)
-        self._judge_rate(meter, now)
-        return commands
-
-    def _note_controls(self) -> None:
-        """Answer the frames that are no part of a message, and count them like messages."""
-        transport, meter = self._transport, self._meter
+    def _note_rest(self) -> None:
+        """Answer and count what came that is no part of a message, and count what is not whole."""
+        transport = self._transport
+        self._holds = held = transport.held
+        self._shared.unfinished.note(self, held)
         if transport.owes_reply:
             self.flush()
         count, transport.controls = transport.controls, 0
-        if meter is not None and not self._outbox.closed:
-            now = self._shared.clock()
-            meter.takes_frames(count, now)
-            self._judge_rate(meter, now)
+        if not self._outbox.closed:
+            self._gauge.count_controls(count)
+            if self._gauge.goes_on:
+                self.close_soon("rate-limited")
 
-    def _judge_rate(self, meter: Meter, now: float) -> None:
-        if meter.goes_on(now):
-            self.close_soon("rate-limited")
+    def _tell_end(self) -> None:
+        """Tell the owner, once, that nothing can be delivered to here any more; never waits."""
+        end_told, self._end_told = self._end_told, True
+        if not end_told:
+            self._shared.inbox.end(self.number)
 
     async def _wait_for(self, handing_on: Awaitable[None]) -> None:
         """Hand something to an owner that is behind; to be cut ends this wait too."""

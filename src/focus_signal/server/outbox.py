@@ -168,7 +168,9 @@ class Outbox:
           False when there was one already: the first one counts.
         """
         self.closed = True
-        self.urgent |= urgent
+        if urgent:
+            self.urgent = True
+            self.take()
         if self.last is not None:
             return False
         self.last = last

@@ -21,20 +21,32 @@ from focus_signal.core.matchmaker import MatchmakerStatistics
 from focus_signal.observe.buggify import buggify, is_directed, pause
 from focus_signal.server.logic import Decider, Dialect
 from focus_signal.server.outbox import Backlog, Outbox
+from focus_signal.server.settings import NO_LIMIT
 
 _MOST_COMMANDS_A_TURN = 1000
 
-# The first batch of a connection hands its outbox over.
-Batch = tuple[Sequence[Command | RelayClump], tuple[int, Outbox] | None]
-_WAKE: Batch = ((), None)
+# With how many bytes it came; the first batch of a connection hands its outbox over.
+Batch = tuple[Sequence[Command | RelayClump], tuple[int, Outbox] | None, int]
+_WAKE: Batch = ((), None, 0)
 
 
 @define(eq=False)
 class Inbox:
-    """Be every connection's way to the owner."""
+    """Be every connection's way to the owner.
+
+    Args:
+      channel: the way.
+      ended: where those are listed that have ended.
+      most_bytes: how much may be on the way; an empty inbox takes a batch of any size.
+    """
 
     _channel: trio.MemorySendChannel[Batch]
     _ended: list[int]
+    _most_bytes: int
+    bytes: int = field(default=0, init=False)
+    """How much is on the way."""
+    # Who waits for it to be less.
+    _waiting: trio.lowlevel.ParkingLot = field(factory=trio.lowlevel.ParkingLot, init=False)
     directed: bool = field(factory=is_directed, init=False)
     """Whether a simulation decides at the points."""
 
@@ -45,33 +57,60 @@ class Inbox:
           whether there was room for it; `open` does it otherwise.
         """
         try:
-            self._channel.send_nowait((commands, (connection, outbox)))
+            self._channel.send_nowait((commands, (connection, outbox), 0))
         except trio.WouldBlock:
             return False
         return True
 
     async def open(self, connection: int, outbox: Outbox, commands: Sequence[Command | RelayClump]) -> None:
         """Send the first batch and the outbox; waits while the channel is full."""
-        await self._channel.send((commands, (connection, outbox)))
+        await self._channel.send((commands, (connection, outbox), 0))
 
-    def send_nowait(self, commands: Sequence[Command | RelayClump]) -> bool:
-        """Send a batch if there is room for it, and tell whether it is sent; `send` does it otherwise."""
-        if self.directed:
+    def send_nowait(self, commands: Sequence[Command | RelayClump], size: int = 0) -> bool:
+        """Send a batch if there is room for it, and tell whether it is sent; `send` does it otherwise.
+
+        Args:
+          commands: the batch.
+          size: with how many bytes it came.
+        """
+        if self.directed or self.bytes >= self._most_bytes:
             return False
         try:
-            self._channel.send_nowait((commands, None))
+            self._channel.send_nowait((commands, None, size))
         except trio.WouldBlock:
             return False
+        self.bytes += size
         return True
 
-    async def send(self, commands: Sequence[Command | RelayClump]) -> None:
-        """Send a batch; waits while the channel is full, and then this connection alone waits."""
+    async def send(self, commands: Sequence[Command | RelayClump], size: int = 0) -> None:
+        """Send a batch; waits while there is no room, and then this connection alone waits.
+
+        Args are those of `send_nowait`.
+        """
         await pause("inbox.late-send")
+        while self.bytes >= self._most_bytes:
+            await self._waiting.park()
+        self.bytes += size
         try:
             # Without a checkpoint, unless the channel is full.
-            self._channel.send_nowait((commands, None))
+            self._channel.send_nowait((commands, None, size))
         except trio.WouldBlock:
-            await self._channel.send((commands, None))
+            try:
+                await self._channel.send((commands, None, size))
+            except BaseException:  # whatever it was, above all a cancellation: it is not on the way
+                self.bytes -= size
+                raise
+
+    def take(self, size: int) -> None:
+        """Note that so much is no longer on the way; never waits."""
+        self.bytes -= size
+        if self._waiting and self.bytes < self._most_bytes:
+            self._waiting.unpark_all()
+
+    def close(self) -> None:
+        """Let nobody wait any longer: whoever sends is told that there is nobody to take it."""
+        self._most_bytes = NO_LIMIT
+        self._waiting.unpark_all()
 
     def end(self, connection: int) -> None:
         """Tell that a connection has ended and sends nothing more; never waits."""
@@ -90,6 +129,7 @@ class Owner:
       dialect: makes frames of messages.
       clock: gives the time in seconds.
       inbox_batches: how many batches may wait.
+      inbox_bytes: with how many bytes they may have come.
       backlog: what waits in all outboxes together.
     """
 
@@ -97,6 +137,7 @@ class Owner:
     _dialect: Dialect
     _clock: Callable[[], float]
     _inbox_batches: int
+    _inbox_bytes: int
     _backlog: Backlog
     inbox: Inbox = field(init=False)
     """The way to here."""
@@ -113,7 +154,7 @@ class Owner:
 
     def __attrs_post_init__(self) -> None:
         self._send, self._receive = trio.open_memory_channel[Batch](self._inbox_batches)
-        self.inbox = Inbox(self._send, self._ended)
+        self.inbox = Inbox(self._send, self._ended, self._inbox_bytes)
 
     def statistics(self) -> MatchmakerStatistics:
         """Look at the matchmaker between two turns."""
@@ -123,19 +164,22 @@ class Owner:
         """Have everyone closed, behind what was sent before."""
         # If the owner has ended by a fault, everyone is being closed for that.
         with suppress(trio.BrokenResourceError):
-            await self._send.send(([Drain()], None))
+            await self._send.send(([Drain()], None, 0))
 
     async def run(self) -> None:
         """Carry out commands until cancelled.
 
         An exception that comes out of here says that the state is suspect: nothing may go on with it.
         """
-        with self._receive:
-            while True:
-                batch = await self._next_batch()
-                if self.inbox.directed:
-                    await pause("owner.late-turn")
-                self._turn(batch)
+        try:
+            with self._receive:
+                while True:
+                    batch = await self._next_batch()
+                    if self.inbox.directed:
+                        await pause("owner.late-turn")
+                    self._turn(batch)
+        finally:
+            self.inbox.close()
 
     async def _next_batch(self) -> Batch | None:
         """Wait for a batch, but not beyond the matchmaker's next deadline."""
@@ -161,7 +205,7 @@ class Owner:
                 commands.append(Withdraw(connection))
                 self._due.append((behind, connection))
                 self._leaving[connection] = None
-        for came, opened in batches:
+        for came, opened, _ in batches:
             commands += came
             if opened is not None:
                 self._outboxes[opened[0]] = opened[1]
@@ -196,10 +240,11 @@ class Owner:
     def _take_waiting(self, batch: Batch | None) -> list[Batch]:
         """Take what is there without waiting, up to the size of a turn."""
         batches: list[Batch] = []
-        commands = 0
+        commands = size = 0
         while batch is not None:
             batches.append(batch)
             self._taken += 1
+            size += batch[2]
             for command in batch[0]:
                 commands += len(command.payloads) if type(command) is RelayClump else 1
             if commands >= _MOST_COMMANDS_A_TURN or (self.inbox.directed and buggify("owner.short-turn")):
@@ -208,6 +253,7 @@ class Owner:
                 batch = self._receive.receive_nowait()
             except trio.WouldBlock:
                 break
+        self.inbox.take(size)
         return batches
 
     def _handle_all(self, commands: Sequence[Command | RelayClump], now: float) -> None:

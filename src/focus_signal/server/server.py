@@ -8,13 +8,13 @@ import logging
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import trio
 from attrs import define, field
 
 from focus_signal.access.addresses import AddressKey, key_of
-from focus_signal.errors import HttpRefused, NotListening, ServerFailed
+from focus_signal.errors import HttpRefused, ServerFailed
 from focus_signal.observe.faults import describe_fault
 from focus_signal.server.accepting import accept_all
 from focus_signal.server.admission import Admission
@@ -24,7 +24,7 @@ from focus_signal.server.descriptors import free_descriptors, room_for
 from focus_signal.server.front_door import FrontDoor, Visitor
 from focus_signal.server.guard import report
 from focus_signal.server.heartbeat import run_heartbeat
-from focus_signal.server.link import Link, host_and_port
+from focus_signal.server.link import Link
 from focus_signal.server.logic import BuildLogic, Dialect
 from focus_signal.server.outbox import Backlog, OutboxStatistics
 from focus_signal.server.owner import Owner
@@ -37,6 +37,7 @@ from focus_signal.server.statistics import Statistics
 from focus_signal.server.stream_link import link_of
 from focus_signal.server.transport import Transport
 from focus_signal.server.transport.native import NativeTransport
+from focus_signal.server.whereabouts import address_of
 from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
 from focus_signal.wire.http_head import user_of_query
 
@@ -47,9 +48,7 @@ logger = logging.getLogger("focus_signal")
 
 AnyListener = trio.abc.Listener[Any]
 
-# What listens on every address is reached on this machine by the loopback one.
 _BETWEEN_FORGETTING = 60.0
-_LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 
 
 @define(eq=False)
@@ -78,7 +77,8 @@ class Server:
         self._dialect = logic.dialect
         backlog = Backlog(bound(config.total_outbox_bytes))
         clock = trio.lowlevel.current_clock().current_time
-        self._owner = Owner(logic.decider, logic.dialect, clock, config.inbox_batches, backlog)
+        inbox = config.inbox_batches, bound(config.inbox_bytes)
+        self._owner = Owner(logic.decider, logic.dialect, clock, *inbox, backlog)
         self._shared = Shared(config, self._owner.inbox, backlog, clock)
         free = free_descriptors(self._listeners)
         room = room_for(config.max_connections, config.max_handshakes, free=free)
@@ -92,7 +92,7 @@ class Server:
         Raises:
           NotListening: the server listens on no TCP port.
         """
-        return self._address()[2]
+        return address_of(self._listeners)[2]
 
     @property
     def url(self) -> str:
@@ -101,7 +101,7 @@ class Server:
         Raises:
           NotListening: the server listens on no TCP port.
         """
-        secure, host, port = self._address()
+        secure, host, port = address_of(self._listeners)
         return f"ws{secure}://{host}:{port}{SIGNAL_PATH}"
 
     @property
@@ -111,7 +111,7 @@ class Server:
         Raises:
           NotListening: the server listens on no TCP port.
         """
-        secure, host, port = self._address()
+        secure, host, port = address_of(self._listeners)
         return f"http{secure}://{host}:{port}"
 
     def statistics(self) -> Statistics:
@@ -347,7 +347,8 @@ class Server:
     def _admit(self, request: "WebSocketRequest") -> tuple[HttpRefused | None, str]:
         """Tell who asks, or why not to let them in."""
         try:
-            self._admission.check_room()
+            origin = dict(request.headers).get(b"origin")  # the library has made all names lower case
+            self._admission.check(None, None if origin is None else origin.decode("latin-1"))
             return None, user_of_query(request.path.partition("?")[2], bound(self.config.user_bytes))
         except HttpRefused as refusal:
             return refusal, ""
@@ -384,16 +385,3 @@ class Server:
         with trio.move_on_after(self.config.close_timeout):
             await transport.close(row.code, row.reason)
         await transport.abort()
-
-    def _address(self) -> tuple[str, str, int]:
-        """Find scheme, host and port of the first listener on TCP."""
-        for listener in cast("list[object]", self._listeners):
-            secure = isinstance(listener, trio.SSLListener)
-            # An SSLListener's own listener is what has the socket.
-            inner: object = getattr(listener, "transport_listener", listener)
-            if isinstance(inner, trio.SocketListener):
-                address = host_and_port(inner.socket.getsockname())
-                if address is not None:
-                    host, port = _LOCAL.get(address[0], address[0]), address[1]
-                    return "s" if secure else "", f"[{host}]" if ":" in host else host, port
-        raise NotListening("this server listens on no TCP port, so it has no address")

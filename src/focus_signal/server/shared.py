@@ -9,6 +9,7 @@ from focus_signal.server.config import Config
 from focus_signal.server.outbox import Backlog
 from focus_signal.server.owner import Inbox
 from focus_signal.server.settings import bound
+from focus_signal.server.unfinished import Unfinished
 
 
 @define(eq=False)
@@ -35,8 +36,12 @@ class Shared:
     too_much: str = field(init=False)
     """What is said to whoever sends more."""
 
+    unfinished: Unfinished = field(init=False)
+    """What has come of messages that are not whole."""
+
     def __attrs_post_init__(self) -> None:
         config = self.config
+        self.unfinished = Unfinished(bound(config.total_unfinished_bytes))
         self.outbox_bytes, self.outbox_messages = bound(config.outbox_bytes), bound(config.outbox_messages)
         pairs = {
             "messages": (config.message_rate, config.message_burst),

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from focus_signal.testing.subjects.registry import SUBJECTS as SUBJECTS
     from focus_signal.testing.violation import Violation as Violation
     from focus_signal.testing.workload.swarm import Workload as Workload
+    from focus_signal.testing.workload.swarm import siege as siege
     from focus_signal.testing.workload.swarm import swarm as swarm
 
 _HOME = {
@@ -72,6 +73,7 @@ _HOME = {
     "run_plan": "testing.run",
     "run_simulation": "testing.run",
     "sampled": "testing.determinism.exploration",
+    "siege": "testing.workload.swarm",
     "simulate": "testing.simulated",
     "sometimes": "testing.noticed",
     "swarm": "testing.workload.swarm",
@@ -104,6 +106,7 @@ __all__ = (
     "run_plan",
     "run_simulation",
     "sampled",
+    "siege",
     "simulate",
     "sometimes",
     "swarm",

@@ -25,6 +25,7 @@ from focus_signal.testing.mixing import Mixer, Pause, mixer
 from focus_signal.testing.plan import (
     LONGEST_PAUSE,
     Fault,
+    Hostile,
     Join,
     Leave,
     Open,
@@ -141,6 +142,8 @@ class CoreRun:
                 self._fault(operation)
             case Verb():
                 self._verb(operation)
+            case Hostile():
+                pass  # there is nothing here that a stranger could knock at
 
     def _say(self, operation: Join | Signal | Say) -> None:
         line = self._lines.get(operation.conn)

@@ -18,6 +18,7 @@ from focus_signal.testing.plan import (
     LEVELS,
     Direction,
     FaultKind,
+    HostileDeed,
     LeaveBy,
     Level,
     Operation,
@@ -154,6 +155,7 @@ def _read(data: bytes) -> Failure | Plan:
 # msgspec says which field and what came, but not what is allowed in place of a name that it does not know.
 _ALLOWED: dict[str, tuple[str, ...]] = {
     "level": LEVELS,
+    "deed": get_args(HostileDeed),
     "do": tuple(str(kind.__struct_config__.tag) for kind in get_args(Operation)),
     "fault": get_args(FaultKind),
     "direction": get_args(Direction),

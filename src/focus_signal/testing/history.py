@@ -122,6 +122,19 @@ class Meddled(_Event, tag="meddled"):
     op: int
 
 
+class Beyond(_Event, tag="beyond"):
+    """The server was seen to let pass more than the setting `limit` allows."""
+
+    limit: str
+    text: str
+
+
+class Crashed(_Event, tag="crashed"):
+    """The server has ended by itself; `error` is of what."""
+
+    error: str
+
+
 class Waits(_Event, tag="waits"):
     """More than ever before waits in the outbox of a connection."""
 
@@ -185,6 +198,8 @@ Event = (
     | Ended
     | Meddled
     | Waits
+    | Beyond
+    | Crashed
     | DrainOver
     | Faulted
     | Restarted

@@ -6,15 +6,16 @@ taken still says the same about the ones that are left.
 """
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
+import attrs
 import msgspec
 from msgspec import Struct, field
 
 from focus_signal.core.matchmaker import RelayScope
 from focus_signal.errors import ConfigError, PlanError
 from focus_signal.observe.buggify import Point
-from focus_signal.server.config import Config, TransportName
+from focus_signal.server.config import Config, TransportName, deadlines, limits
 
 Level = Literal["core", "message", "full"]
 LEVELS: tuple[Level, ...] = ("core", "message", "full")
@@ -34,12 +35,37 @@ FaultKind = Literal[
 ]
 Direction = Literal["both", "up", "down"]
 ServerVerb = Literal["drain", "stop", "restart"]
+HostileDeed = Literal[
+    "silent",  # connect, and say nothing
+    "trickle",  # a request's head, a byte now and then, with no end
+    "long-head",  # requests of which something is larger than it may be
+    "many-lines",
+    "long-target",
+    "long-user",
+    "failing",  # from one address `times` requests that are wrong, then one that is right
+    "lingering",  # ask for a page, and stay
+    "crowd",  # stay, each from an address of its own
+    "neighbours",  # the same from one address
+    "namesakes",  # the same in one user's name, and never read
+    "long-message",  # messages that may not be
+    "fragments",
+    "nested",
+    "unfinished",  # begin a message, and do not end it
+    "flood",  # small messages, more of them than may be sent, and on and on
+    "heavy-flood",  # the same with large ones
+    "deaf",  # ask for answers, and never read
+    "greedy",  # the same, for more answers than may wait
+    "stubborn",  # make the server say goodbye, and neither answer nor leave
+    "mute",  # read, and never answer a ping
+]
 
 POINTS: tuple[Point, ...] = get_args(Point)
 """Where the server can be meddled with."""
 LONGEST_PAUSE = 2.0
 """Seconds that a point may let pass at the most."""
+MOST_STRANGERS = 1_000
 _FOREVER = 1e9
+_LIMITS = tuple({**limits(), **deadlines()})
 
 
 class _Operation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
@@ -116,7 +142,19 @@ class Verb(_Operation, frozen=True, tag="server", omit_defaults=True):
     grace: float = 5.0
 
 
-Operation = Open | Join | Signal | Say | Leave | Fault | Verb
+class Hostile(_Operation, frozen=True, tag="hostile", omit_defaults=True):
+    """Let strangers do what hurts; `HostileDeed` says what. Only the full level has them.
+
+    Args:
+      deed: what they do.
+      times: how many of them, all at once.
+    """
+
+    deed: HostileDeed
+    times: int = 1
+
+
+Operation = Open | Join | Signal | Say | Leave | Fault | Verb | Hostile
 
 
 class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,6 +186,7 @@ class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
       plain_streams: whether the server's streams take nothing without waiting, as those under TLS do.
       client_pings: seconds between two pings of a client during the chaos; 0 for none. On trio-websocket
         there are none.
+      limits: other settings of the server's, by name.
     """
 
     clients: int = 6
@@ -174,10 +213,11 @@ class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     transport: TransportName = "native"
     plain_streams: bool = False
     client_pings: float = 0.0
+    limits: dict[str, int | float] = field(default_factory=dict[str, int | float])
 
     def server_config(self) -> Config:
         """Give the settings of the server under test."""
-        return Config(
+        usual = Config(
             relay_scope=self.relay_scope,
             seat_grace=self.seat_grace,
             max_match_size=self.max_match_size,
@@ -189,6 +229,8 @@ class RunConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             write_timeout=self.write_timeout,
             transport=self.transport,
         )
+        changes: dict[str, Any] = dict(self.limits)
+        return attrs.evolve(usual, **changes)
 
 
 class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -252,6 +294,9 @@ def check_plan(plan: Plan) -> None:
                 allowed = "a connection that was not opened yet"
                 raise PlanError(f"{where}.conn must be {allowed}, not {operation.conn}")
             opened.add(operation.conn)
+        if isinstance(operation, Hostile) and not 1 <= operation.times <= MOST_STRANGERS:
+            allowed = f"from 1 to {MOST_STRANGERS}"
+            raise PlanError(f"{where}.times must be {allowed}, not {operation.times}")
 
 
 def _check_config(config: RunConfig) -> None:
@@ -272,6 +317,9 @@ def _check_config(config: RunConfig) -> None:
             raise PlanError(f"config.buggify must name one of {', '.join(POINTS)}, not {name!r}")
         if not 0 <= share <= 1:
             raise PlanError(f"config.buggify[{name!r}] must be from 0 to 1, not {share}")
+    for name in config.limits:
+        if name not in _LIMITS:
+            raise PlanError(f"config.limits must name one of {', '.join(_LIMITS)}, not {name!r}")
     try:
         config.server_config()
     except ConfigError as error:

@@ -13,7 +13,19 @@ from attrs import define, field, frozen
 from msgspec.structs import replace
 
 from focus_signal.errors import PlanError
-from focus_signal.testing.plan import Fault, Join, Leave, Open, Operation, Plan, RunConfig, Say, Signal, Verb
+from focus_signal.testing.plan import (
+    Fault,
+    Hostile,
+    Join,
+    Leave,
+    Open,
+    Operation,
+    Plan,
+    RunConfig,
+    Say,
+    Signal,
+    Verb,
+)
 
 Fails = Callable[[Plan], bool]
 
@@ -128,8 +140,8 @@ class _Search:
             self.try_operations([op for op in self.best.operations if _conn_of(op) != conn])
 
     def leave_out_meddling(self) -> None:
-        """Leave out all faults, or everything that is done to the server."""
-        for kind in (Fault, Verb):
+        """Leave out all faults, everything that is done to the server, or all strangers."""
+        for kind in (Fault, Verb, Hostile):
             self.try_operations([op for op in self.best.operations if not isinstance(op, kind)])
 
     def leave_out_parts(self) -> None:
@@ -198,7 +210,7 @@ class _Search:
 
 
 def _conn_of(operation: Operation) -> int | None:
-    return None if isinstance(operation, Verb) else operation.conn
+    return None if isinstance(operation, Verb | Hostile) else operation.conn
 
 
 def _plainer(operation: Operation) -> Iterator[Operation]:
@@ -224,4 +236,5 @@ _PLAINER: dict[type[Operation], tuple[tuple[str, Callable[[Any], Sequence[object
         ("amount", lambda amount: (1.0, float(int(amount / 2))) if amount >= 2 else ()),
     ),
     Verb: (("grace", lambda grace: () if grace == 5.0 else (5.0,)),),
+    Hostile: (("times", lambda times: (1, times // 2, times - 1) if times > 1 else ()),),
 }

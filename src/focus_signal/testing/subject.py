@@ -4,10 +4,11 @@ A subject builds the logic for a run, and may change the shell around it while t
 does neither: it is the production code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from focus_signal.server.logic import BuildLogic, build_logic
 
@@ -23,6 +24,7 @@ class Subject:
       breaks: the invariant that must find it out; None for what must hold all of them.
       above_core: whether what is wrong with it is in the shell, so that the core level cannot see it.
       changed: changes the shell for as long as a run lasts.
+      settings: what its server is told in place of some of the plan's settings, by name.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Subject:
     breaks: str | None = None
     above_core: bool = False
     changed: Callable[[], AbstractContextManager[object]] = nullcontext
+    settings: Mapping[str, Any] = field(factory=dict[str, Any])
 
 
 SERVER = Subject("server", "the real server")

@@ -76,6 +76,8 @@ class FrameReader:
     """What the last pings held, the oldest first; whoever answers them empties it."""
     awaited_pong: bytes | None = field(default=None, init=False)
     """What the pong that is waited for has to hold; the reader sets it to None when that has come."""
+    held: int = field(default=0, init=False)
+    """How many bytes are kept of what is not whole."""
     _ignoring: bool = field(default=False, init=False)
     _skip: int = field(default=0, init=False)
     # The beginning of a frame that has not come whole, and how long it must be for the next look at it.
@@ -131,6 +133,8 @@ class FrameReader:
                 break
             at = behind
             plain = self._open is None and not self._ignoring
+        if self._held or self._open is not None or self.held:
+            self.held = len(self._held) + (0 if self._open is None else self._open.size)
         return messages
 
     def _resume(self, data: bytes) -> bytes:

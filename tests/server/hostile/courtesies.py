@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from focus_signal.wire.frames import MOST_PINGS
 from tests.server.hostile.frame_row import CUT, ENDS, Events, FrameRow, closed_with, kept_with
 from tests.server.hostile.frames import (
     CONTINUATION,
@@ -24,7 +25,7 @@ def _error(name: str, content: str | bytes, code: str) -> FrameRow:
     return FrameRow(name, text(content), kept_with(f"error {code}"))
 
 
-_ERRORS = (
+ERRORS = (
     _error("an empty text message", "", "bad-json"),
     _error("half an object", "{", "bad-json"),
     _error("words", "hello", "bad-json"),
@@ -79,12 +80,14 @@ _ERRORS = (
 
 
 def _pings(name: str, sent: bytes, *pongs: str, behind: Events = ()) -> FrameRow:
-    """Write a row of pings that come together: of those the last has to be answered, and each may be."""
+    """Write a row of pings that come together: of many the last ones have to be answered, and each may be."""
     each = kept_with(*(f"pong {pong}" for pong in pongs), *behind)
-    return FrameRow(name, sent, each[len(pongs) - 1 :], instead=each, either=True)
+    if len(pongs) <= MOST_PINGS:
+        return FrameRow(name, sent, each)
+    return FrameRow(name, sent, each[len(pongs) - MOST_PINGS :], instead=each, either=True)
 
 
-_ODD = (
+ODD = (
     FrameRow("a ping without a payload", frame(PING), kept_with("pong")),
     FrameRow("a ping of 125 bytes", frame(PING, b"p" * 125), kept_with("pong " + "p" * 125)),
     _pings("two pings at once", frame(PING, b"one") + frame(PING, b"two"), "one", "two"),
@@ -186,4 +189,4 @@ WITHOUT_GOODBYE = (
     _half_closed("the end between two fragments", frame(TEXT, b"{", fin=False)),
 )
 
-COURTESIES = (*_ERRORS, *_ODD)
+COURTESIES = (*ERRORS, *ODD)

@@ -10,16 +10,16 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
-from urllib.parse import quote
 
 import pytest
 import trio
-from attrs import define, evolve, field
+from attrs import evolve
 
 from focus_signal import Config, Server, open_server
 from focus_signal.server.config import TransportName
 from tests.server.hostile import honest
-from tests.server.hostile.peer import Peer, shake_hands
+from tests.server.hostile.inputs import Input, bring
+from tests.server.hostile.reach import Reach
 from tests.server.hostile.traces import traces, until_all_left
 
 # No ping comes between the rows, so that all that is read is what a row brought about.
@@ -35,28 +35,12 @@ def quiet_on(transport: TransportName) -> Config:
     return evolve(QUIET, transport=transport)
 
 
-@define(eq=False)
-class Living:
+class Living(Reach):
     """Be a running server and every stream that was opened to it."""
 
-    server: Server
-    _streams: list[trio.SocketStream] = field(factory=list["trio.SocketStream"], init=False)
-
-    async def dial(self) -> trio.SocketStream:
-        """Open a raw TCP stream."""
-        stream = await trio.open_tcp_stream("127.0.0.1", self.server.port)
-        self._streams.append(stream)
-        return stream
-
-    async def dial_in(self, user: str) -> Peer:
-        """Open a WebSocket in the name of a user."""
-        return await shake_hands(await self.dial(), f"/signal?userId={quote(user)}")
-
-    def hang_up(self) -> None:
-        """Close every stream that is still open."""
-        for stream in self._streams:
-            stream.socket.close()
-        self._streams.clear()
+    def __init__(self, server: Server) -> None:
+        super().__init__(server.port)
+        self.server = server
 
     async def serve_a_pair(self) -> None:
         """See a fresh honest pair through."""
@@ -107,4 +91,15 @@ async def check_rows(
         if scope.cancelled_caught:
             found.append(f"{name}: nothing more came for {ROW_SECONDS} seconds")
         living.hang_up()
+    assert not found, "\n".join(found)
+
+
+async def check_inputs(reach: Reach, inputs: Sequence[Input], seconds: float = ROW_SECONDS) -> None:
+    """Bring every input, and then fail with all that got another answer than the wanted one."""
+    assert len({each.name for each in inputs}) == len(inputs), "two inputs have the same name"
+    found: list[str] = []
+    for each in inputs:
+        outcome = await bring(each, reach, seconds)
+        assert outcome.faults or each.admits(outcome.answer), (each.name, each.wanted, outcome.answer)
+        found += [f"{each.name}: {fault}" for fault in outcome.faults]
     assert not found, "\n".join(found)

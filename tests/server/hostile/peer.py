@@ -40,6 +40,7 @@ class Peer:
     def __init__(self, stream: trio.abc.Stream, read_already: bytes = b"") -> None:
         self.stream = stream
         self.answers_close = True
+        self.hears_pings = True
         self._buffer = bytearray(read_already)
 
     async def send(self, data: bytes) -> None:
@@ -66,7 +67,9 @@ class Peer:
 
     async def receive(self) -> Received | str:
         """Wait for a frame; "eof" or "reset" at the end of the stream."""
-        while (received := read_frame(self._buffer)) is None:
+        while (received := read_frame(self._buffer)) is None or self._passes_over(received):
+            if received is not None:
+                continue
             try:
                 data = await self.stream.receive_some(64 * 1024)
             except trio.BrokenResourceError:
@@ -78,6 +81,9 @@ class Peer:
         if received.opcode == frames.CLOSE and self.answers_close:
             await self.send(frames.frame(frames.CLOSE, received.payload[:2]))
         return received
+
+    def _passes_over(self, received: Received) -> bool:
+        return received.opcode == frames.PING and not self.hears_pings
 
     async def receive_bytes(self, count: int) -> None:
         """Read as many bytes as are there up to a count, and keep them for `receive`."""

@@ -49,7 +49,7 @@ def sized(size: int, filler: str = "a") -> bytes:
 _OPCODES = (0x3, 0x4, 0x5, 0x6, 0x7, 0xB, 0xC, 0xD, 0xE, 0xF)
 _CODES = (0, 1, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535)
 
-_HEADERS = (
+HEADERS = (
     _forbidden("an unmasked text frame", frame(TEXT, b"{}", masked=False)),
     _forbidden("an unmasked, empty text frame", frame(TEXT, masked=False)),
     _forbidden("an unmasked binary frame", frame(BINARY, b"{}", masked=False)),
@@ -76,7 +76,7 @@ _HEADERS = (
     _forbidden("a length of 2^64 - 1", frame(TEXT, declared=(1 << 64) - 1)),
 )
 
-_ORDER = (
+ORDER = (
     _forbidden("a continuation of nothing", frame(CONTINUATION, b"{}")),
     _forbidden("a continuation of nothing, not the last", frame(CONTINUATION, b"{}", fin=False)),
     _forbidden("a continuation behind a pong", frame(PONG) + frame(CONTINUATION, b"}")),
@@ -85,7 +85,7 @@ _ORDER = (
     _forbidden("a fragmented message within another", frame(TEXT, b"{", fin=False) * 2),
 )
 
-_CONTROL = (
+CONTROL = (
     _forbidden("a fragmented ping", frame(PING, fin=False)),
     _forbidden("a fragmented pong", frame(PONG, fin=False)),
     _forbidden("a fragmented close frame", frame(CLOSE, b"\x03\xe8", fin=False)),
@@ -99,7 +99,7 @@ _CONTROL = (
     *(_forbidden(f"a close frame with the code {code}", close(code)) for code in _CODES),
 )
 
-_UTF8 = (
+UTF8 = (
     _no_utf8("text with the byte 0xFF", text(b'{"type":"\xff"}')),
     _no_utf8("text with an overlong form", text(b'"\xc0\xaf"')),
     _no_utf8("text with a surrogate", text(b'"\xed\xa0\x80"')),
@@ -111,7 +111,7 @@ _UTF8 = (
     _no_utf8("a close reason that is not UTF-8", close(1000, b"\xff")),
 )
 
-_KIND = (
+KIND = (
     FrameRow("a binary message", frame(BINARY, b"{}"), TEXT_ONLY),
     FrameRow("an empty binary message", frame(BINARY), TEXT_ONLY),
     FrameRow("a binary message that is not UTF-8", frame(BINARY, b"\xff\xfe"), TEXT_ONLY),
@@ -125,7 +125,7 @@ _KIND = (
     ),
 )
 
-_SIZE = (
+SIZE = (
     FrameRow("exactly 256 KiB in one frame", text(sized(KIB_256)), kept_with("error unknown-type")),
     FrameRow(
         "exactly 256 KiB in 64 fragments",
@@ -170,7 +170,7 @@ _SIZE = (
 
 _ENDLESS = frame(TEXT, b"{", fin=False) + frame(CONTINUATION, b" ", fin=False) * 64
 
-_UNFINISHED = (
+UNFINISHED = (
     FrameRow(
         "65 fragments without an end",
         _ENDLESS + frame(PING, b"still here"),
@@ -180,4 +180,4 @@ _UNFINISHED = (
     ),
 )
 
-VIOLATIONS = (*_HEADERS, *_ORDER, *_CONTROL, *_UTF8, *_KIND, *_SIZE, *_UNFINISHED)
+VIOLATIONS: tuple[FrameRow, ...] = (*HEADERS, *ORDER, *CONTROL, *UTF8, *KIND, *SIZE, *UNFINISHED)

@@ -25,6 +25,8 @@ class Transport(Protocol):
 
     controls: int
     """How many frames have come that are no part of a message; whoever counts them sets it to 0."""
+    held: int
+    """How many bytes are kept of what is no whole message yet."""
 
     async def accept(self) -> None:
         """Answer the handshake; the first thing that is done with a transport.

@@ -44,6 +44,8 @@ class NativeTransport:
     _pings: int = field(default=0, init=False)
     controls: int = field(default=0, init=False)
     """How many pings, pongs and close frames have come; whoever counts them sets it to 0."""
+    held: int = field(default=0, init=False)
+    """How many bytes are kept of what is no whole message yet; changed here only."""
     owes_reply: bool = field(default=False, init=False)
     """Whether a ping or a pong is to be sent; changed here only."""
     _ping_is_due: bool = field(default=False, init=False)
@@ -99,6 +101,7 @@ class NativeTransport:
             if not data:
                 self._ended = True
         messages = reader.feed(data)
+        self.held = reader.held
         if reader.controls:
             self.controls += reader.controls
             reader.controls = 0

@@ -127,6 +127,8 @@ class TrioWebSocket:
     _pinging: bool = field(default=False, init=False)
     controls: int = field(default=0, init=False)
     """None: the library does not tell of them."""
+    held: int = field(default=0, init=False)
+    """Nothing that the library tells of."""
 
     def __attrs_post_init__(self) -> None:
         hide_payloads()

@@ -17,7 +17,7 @@ from focus_signal.testing import history as h
 from focus_signal.testing.diagram.chart import Arrow, Chart, Lane, Note, Only, Row
 from focus_signal.testing.diagram.fates import Fates, Lost, fates_of
 from focus_signal.testing.diagram.texts import close_text, message_text, operation_text, shown
-from focus_signal.testing.plan import Open, Operation, Plan, Signal, Verb, users_of
+from focus_signal.testing.plan import Hostile, Open, Operation, Plan, Signal, Verb, users_of
 from focus_signal.testing.violation import Violation
 from focus_signal.wire.close_codes import CLOSE_CODES
 
@@ -82,7 +82,7 @@ def _violation_row(plan: Plan, violation: Violation) -> Note:
 
 
 def _conns_of(plan: Plan, ops: Sequence[int]) -> tuple[int, ...]:
-    conns = {op.id: op.conn for op in plan.operations if not isinstance(op, Verb)}
+    conns = {op.id: op.conn for op in plan.operations if not isinstance(op, Verb | Hostile)}
     return tuple(dict.fromkeys(conns[op] for op in ops if op in conns))
 
 
@@ -124,6 +124,10 @@ class _Reader:
                     yield from self._at_a_client(place, event)
                 case h.Served() | h.EndRead() | h.Decided() | h.Meddled():
                     yield from self._at_the_server(place, event)
+                case h.Beyond(t=t, limit=limit, text=text):
+                    yield Note(t, "fault", f"beyond {limit}: {shown(text, 200)}", "server")
+                case h.Crashed(t=t, error=error):
+                    yield Note(t, "fault", f"the server has ended: {shown(error, 200)}", "server")
                 case h.DrainOver() | h.Faulted() | h.Restarted() | h.Healed() | h.Settled() | h.Emptied():
                     yield self._of_the_run(event)
                 case h.Connected() | h.Waits() | h.Pinged() | h.Ponged():

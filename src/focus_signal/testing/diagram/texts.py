@@ -2,7 +2,18 @@
 
 from focus_signal.core.effects import Message, Refused, Relayed, RoomFound
 from focus_signal.testing.history import mark_of
-from focus_signal.testing.plan import Fault, FaultKind, Join, Leave, Open, Operation, Say, Signal, Verb
+from focus_signal.testing.plan import (
+    Fault,
+    FaultKind,
+    Hostile,
+    Join,
+    Leave,
+    Open,
+    Operation,
+    Say,
+    Signal,
+    Verb,
+)
 from focus_signal.wire.close_codes import CLOSE_CODES
 
 LONGEST_NAME = 24
@@ -65,6 +76,8 @@ def _deed(operation: Operation) -> str:
             return "the server stops"
         case Verb():
             return "the server is restarted"
+        case Hostile(deed=deed, times=times):
+            return f"strangers: {deed}" + ("" if times == 1 else f", {times} times")
 
 
 def message_text(message: Message, op: int | None) -> str:

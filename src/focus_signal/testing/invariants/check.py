@@ -85,6 +85,8 @@ class _Inspection:
             h.Ponged: self._frames.ponged,
             h.Meddled: self._meddled,
             h.Waits: self._ends.waits,
+            h.Beyond: self._beyond,
+            h.Crashed: self._crashed,
             h.DrainOver: self._ends.drain_over,
             h.Faulted: self._faulted,
             h.Restarted: self._restarted,
@@ -125,6 +127,8 @@ class _Inspection:
         line = self._world.lines[event.conn]
         line.ended = True
         self._ends.told(event.t, line, event.code)
+        if event.code is None and self._world.plan.config.transport == "native":
+            self._ends.not_told(event.t, line)
         # The owner's own close goes behind all that was delivered; a stop's need not.
         by_owner = (event.code == REPLACED and line.closed == "replaced") or (
             event.code == RESTART and line.closed == "restart" and not (self._world.stopping or line.gone)
@@ -155,6 +159,12 @@ class _Inspection:
 
     def _faulted(self, event: h.Faulted) -> None:
         self.findings.report("fault", event.t, f"the server met a fault of its own: {event.error}")
+
+    def _beyond(self, event: h.Beyond) -> None:
+        self.findings.report("held", event.t, f"{event.limit}: {event.text}")
+
+    def _crashed(self, event: h.Crashed) -> None:
+        self.findings.report("contained", event.t, f"the server has ended by itself: {event.error}")
 
     def _meddled(self, event: h.Meddled) -> None:
         verb = self._world.ops.get(event.op)

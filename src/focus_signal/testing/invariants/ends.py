@@ -93,6 +93,18 @@ class Ends:
         text = f"c{line.conn} of {line.user} was drained and ended with {code} instead of {RESTART}"
         self._findings.report("drained", t, text, (line.opened_by, *self._ops_of(line.drained_at)))
 
+    def not_told(self, t: float, line: Line) -> None:
+        """Look at a client whose connection has ended with no close frame, and not by its own doing."""
+        config = self._world.plan.config
+        if line.number < 0:
+            return  # the server had never heard of it
+        # Whoever is slow, and whoever is still there when a server stops, may be cut without a word.
+        quick = config.window >= _WIDE and not config.bandwidth and not config.buggify
+        ended = line.left or line.closed is not None or line.drained_at is not None or line.gone
+        if quick and not ended and not self._world.stopping and line.conn not in self._world.faulted:
+            text = f"c{line.conn} of {line.user} was cut, and told nothing"
+            self._findings.report("contained", t, text, (line.opened_by,))
+
     def over(self, t: float) -> None:
         """Look at who should have been drained by now; before a restart, and when all has settled."""
         for line in self._world.lines.values():

@@ -31,6 +31,8 @@ INVARIANTS: dict[str, str] = {
     "frames": "what the server sends is whole frames, and nothing behind a close frame (seen above core)",
     "pongs": "a client's pings are answered by what they held, the last one always, none twice (above core)",
     "strange-text": "a client gets no text but the server's messages (seen above core)",
+    "held": "nobody is held longer than a limit says, and nothing in greater number or size (above core)",
+    "contained": "what goes wrong in one connection ends no other, and its peer is told (above core)",
 }
 
 _MOST_OF_A_NAME = 3

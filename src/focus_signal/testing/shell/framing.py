@@ -47,6 +47,8 @@ class FramedTransport:
     _unanswered: int = field(default=0, init=False)
     controls: int = field(default=0, init=False)
     """How many frames have come that are no text; whoever counts them sets it to 0."""
+    held: int = field(default=0, init=False)
+    """Nothing: what is not whole is no part of what these frames are for."""
     _receiving: trio.Lock = field(factory=trio.Lock, init=False)
     _said_goodbye: bool = field(default=False, init=False)
     _ended: bool = field(default=False, init=False)

@@ -12,6 +12,7 @@ from focus_signal.testing.determinism.runtime import Failed, attempt_determinist
 from focus_signal.testing.determinism.scheduler import Schedule
 from focus_signal.testing.plan import (
     Fault,
+    Hostile,
     Join,
     Leave,
     Level,
@@ -23,6 +24,7 @@ from focus_signal.testing.plan import (
     Verb,
 )
 from focus_signal.testing.shell.caller import HOME, Caller
+from focus_signal.testing.shell.siege import Siege
 from focus_signal.testing.shell.world import World, open_world
 from focus_signal.testing.subject import Subject
 
@@ -66,10 +68,11 @@ class _Player:
     _world: World
     _plan: Plan
     _nursery: trio.Nursery
+    _siege: Siege
     _actors: dict[int, _Actor] = field(factory=dict[int, _Actor], init=False)
 
     async def play(self) -> None:
-        """Play all of it, to the empty server."""
+        """Play all of it, to the end of the chaos."""
         plan, world = self._plan, self._world
         for operation in plan.operations:
             if operation.at > trio.current_time():
@@ -79,6 +82,10 @@ class _Player:
         world.heal()
         await trio.sleep(plan.config.settle)
         world.notes.add(h.Settled(trio.current_time()))
+
+    async def end(self) -> None:
+        """See everyone home, to the empty server."""
+        plan, world = self._plan, self._world
         await self._send_home()
         if not world.stopped:
             await trio.sleep(plan.config.seat_grace + 1.0)
@@ -94,6 +101,8 @@ class _Player:
                 self._fault(operation)
             case Verb():
                 self._verb(operation)
+            case Hostile():
+                self._siege.begin(operation)
             case _:
                 if operation.conn in self._actors:
                     self._actors[operation.conn].tell(operation)
@@ -154,7 +163,14 @@ async def play(plan: Plan, subject: Subject, level: Level) -> tuple[list[h.Event
       the history, and the digest of every byte on the network.
     """
     async with open_world(level, plan.seed, plan.config, subject) as world, trio.open_nursery() as nursery:
-        await _Player(world, plan, nursery).play()
+        async with trio.open_nursery() as strangers:
+            siege = Siege(world, strangers)
+            player = _Player(world, plan, nursery, siege)
+            if level == "full" and any(isinstance(each, Hostile) for each in plan.operations):
+                strangers.start_soon(siege.look_on)
+            await player.play()
+            strangers.cancel_scope.cancel()
+        await player.end()
         nursery.cancel_scope.cancel()
     return world.notes.events, world.network.wire_digest()
 

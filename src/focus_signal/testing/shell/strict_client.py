@@ -148,7 +148,7 @@ class StrictClient:
             self._said_goodbye = opcode == CLOSE
             self._masks += 1
             try:
-                await self._link.send_all(_masked(opcode, payload, self._masks))
+                await self._link.send_all(client_frame(opcode, payload, self._masks))
             except _GONE:
                 raise TransportClosed("the stream broke") from None
 
@@ -162,15 +162,22 @@ def _fault_of_welcome(head: bytes, key: bytes) -> str | None:
     return None if came == wanted else f"the welcome says {came}, not {wanted}"
 
 
-def _masked(opcode: int, payload: bytes, number: int) -> bytes:
-    """Make a frame as a client does; each has a key of its own."""
-    size = len(payload)
+def client_frame(opcode: int, payload: bytes, number: int, *, final: bool = True) -> bytes:
+    """Make a frame as a client does.
+
+    Args:
+      opcode: what kind of frame.
+      payload: what is in it.
+      number: decides its mask; each has one of its own.
+      final: whether it is the last of its message.
+    """
+    size, first = len(payload), (0x80 if final else 0) | opcode
     if size < 126:
-        head = bytes((0x80 | opcode, 0x80 | size))
+        head = bytes((first, 0x80 | size))
     elif size < 1 << 16:
-        head = bytes((0x80 | opcode, 0x80 | 126)) + size.to_bytes(2)
+        head = bytes((first, 0x80 | 126)) + size.to_bytes(2)
     else:
-        head = bytes((0x80 | opcode, 0x80 | 127)) + size.to_bytes(8)
+        head = bytes((first, 0x80 | 127)) + size.to_bytes(8)
     key = (number * 2_654_435_761 & 0xFFFF_FFFF).to_bytes(4)
     whole = (key * (size // 4 + 1))[:size]
     return head + key + (int.from_bytes(payload) ^ int.from_bytes(whole)).to_bytes(size)

@@ -33,6 +33,8 @@ class Watch:
     """How often what was sent ended within a frame, so that its rest had to be sent later."""
     left_within: int = field(default=0, init=False)
     """How many connections were reset within a frame."""
+    seen: list["Watched"] = field(factory=list["Watched"], init=False)
+    """Every connection that was accepted, in that order."""
 
     def watch(self, link: SimLink) -> None:
         """Watch one more connection, from its first byte."""
@@ -43,7 +45,9 @@ class Watch:
             # The library ends some streams without a close frame, or within one that found no room in time.
             strict = StrictFrames(ends_well=self._config.transport == "native")
         _, down = link.wires
-        down.tap = _Tap(self, strict, link.label).take
+        watched = Watched(self, strict, link)
+        self.seen.append(watched)
+        down.tap = watched.take
 
     def report(self, label: str, wrong: str) -> None:
         """Write down what was wrong with what a connection was sent."""
@@ -52,19 +56,42 @@ class Watch:
 
 
 @define(eq=False)
-class _Tap:
-    """Watch one connection."""
+class Watched:
+    """Watch one connection.
+
+    Args:
+      watch: of all of them.
+      strict: reads what it is sent.
+      link: the connection.
+    """
 
     _watch: Watch
-    _strict: Strict
-    _label: str
+    strict: Strict
+    link: SimLink
+    since: float = field(factory=trio.current_time, init=False)
+    """When it was accepted."""
     _over: bool = field(default=False, init=False)
+
+    @property
+    def gone(self) -> bool:
+        """Tell whether the server has closed its end."""
+        return self.link.server.closed
+
+    @property
+    def status(self) -> int:
+        """Give the status of the answer to its request; 0 while there is none."""
+        return self.strict.status if isinstance(self.strict, StrictFrames) else 0
+
+    @property
+    def told(self) -> bool:
+        """Tell whether the server has said goodbye, or has closed its end."""
+        return self.gone or (isinstance(self.strict, StrictFrames) and self.strict.closed)
 
     def take(self, what: What) -> None:
         """Take what the server sends: bytes, the end of the stream, or a reset."""
         if self._over:
             return
-        strict = self._strict
+        strict = self.strict
         if isinstance(what, bytes):
             strict.feed(what)
             self._watch.cut += strict.within
@@ -75,5 +102,5 @@ class _Tap:
             self._watch.left_within += strict.within
             self._over = True
         if strict.wrong is not None:
-            self._watch.report(self._label, strict.wrong)
+            self._watch.report(self.link.label, strict.wrong)
             self._over = True

@@ -4,7 +4,9 @@ A checker that no mutant has set off may be one that cannot be set off; so each 
 """
 
 from focus_signal.testing.subject import Subject
+from focus_signal.testing.subjects.mutants_bounds import BOUND_MUTANTS
 from focus_signal.testing.subjects.mutants_frames import FRAME_MUTANTS
+from focus_signal.testing.subjects.mutants_guards import GUARD_MUTANTS
 from focus_signal.testing.subjects.mutants_queues import QUEUE_MUTANTS
 from focus_signal.testing.subjects.mutants_rooms import ROOM_MUTANTS
 from focus_signal.testing.subjects.mutants_sessions import SESSION_MUTANTS
@@ -16,4 +18,6 @@ MUTANTS: tuple[Subject, ...] = (
     *SESSION_MUTANTS,
     *SHELL_MUTANTS,
     *FRAME_MUTANTS,
+    *BOUND_MUTANTS,
+    *GUARD_MUTANTS,
 )

@@ -63,8 +63,8 @@ class _ClumpLosesItsLast(Outbox):
 
 
 class _BatchTurnsRound(Inbox):
-    async def send(self, commands: Sequence[Command | RelayClump]) -> None:
-        await super().send(commands[::-1])
+    async def send(self, commands: Sequence[Command | RelayClump], size: int = 0) -> None:
+        await super().send(commands[::-1], size)
 
 
 class _TaskStays(Connection):
@@ -96,6 +96,12 @@ class _DrainSaysNothing(Server):
         self._draining = True
         self.cut()
         await self._roll.wait_none_left()
+
+
+class _DrainHasNoGrace(Server):
+    async def drain(self, grace: float) -> None:
+        del grace
+        await super().drain(_NO_BOUND)
 
 
 class _DrainForgetsToClose(PlantedMatchmaker):
@@ -169,6 +175,13 @@ SHELL_MUTANTS: tuple[Subject, ...] = (
     ),
     _shell_mutant(
         "drain-says-nothing", "a drain cuts everyone at once", "drained", serve_module, _DrainSaysNothing
+    ),
+    _shell_mutant(
+        "drain-has-no-grace",
+        "a drain waits for everyone, however long it takes",
+        "drained",
+        serve_module,
+        _DrainHasNoGrace,
     ),
     Subject(
         "drain-forgets-to-close",

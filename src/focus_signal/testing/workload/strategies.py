@@ -10,6 +10,7 @@ from focus_signal.testing.keyed import quantized
 from focus_signal.testing.plan import (
     Fault,
     FaultKind,
+    Hostile,
     Join,
     Leave,
     Open,
@@ -100,6 +101,6 @@ def _plan(seed: int, config: RunConfig, drawn: Sequence[Operation]) -> Plan:
         elif isinstance(operation, Open):
             opened += 1
             operations.append(replace(operation, id=number, at=now, conn=opened))
-        elif operation.conn < opened:
+        elif not isinstance(operation, Hostile) and operation.conn < opened:
             operations.append(replace(operation, id=number, at=now, conn=opened - operation.conn))
     return Plan(seed=seed, config=config, operations=tuple(operations))

@@ -17,6 +17,7 @@ from focus_signal.errors import PlanError
 from focus_signal.server.config import TransportName
 from focus_signal.testing.keyed import generator, quantized
 from focus_signal.testing.plan import POINTS, FaultKind, Plan, RunConfig, ServerVerb
+from focus_signal.testing.workload.besieging import SECONDS, USERS, draw_siege, draw_siege_config
 from focus_signal.testing.workload.drawing import draw_plan
 from focus_signal.testing.workload.vocabulary import DEEDS, FAULTS, VERBS
 
@@ -69,7 +70,7 @@ _FAULT_OFF = 0.6
 
 @frozen
 class Workload:
-    """Be a kind of run: a seed makes a config and a plan of it; made by `swarm`."""
+    """Be a kind of run: a seed makes a config and a plan of it; made by `swarm` and `siege`."""
 
     clients: int
     sizes: tuple[int, ...]
@@ -80,9 +81,12 @@ class Workload:
     verbs: tuple[ServerVerb, ...]
     buggify: bool
     transport: TransportName | None = None
+    siege: bool = False
 
     def config(self, seed: int) -> RunConfig:
         """Draw every option of the run that a seed names."""
+        if self.siege:
+            return draw_siege_config(seed)
         # Everything is drawn, and in this order, whether it is allowed or not: what an author switches off
         # changes nothing else.
         random = generator(seed, "config").random
@@ -118,7 +122,8 @@ class Workload:
 
     def plan(self, seed: int) -> Plan:
         """Draw what is done in the run that a seed names."""
-        return draw_plan(seed, self.config(seed))
+        draw = draw_siege if self.siege else draw_plan
+        return draw(seed, self.config(seed))
 
     def _weights(self, random: Callable[[], float]) -> dict[str, float]:
         """Draw how much there is of everything, as shares of 1; what there is none of is left out."""
@@ -213,6 +218,24 @@ def swarm(  # noqa: PLR0913 - each is an option by itself, and all are named
         verbs=tuple(verbs),
         buggify=buggify,
         transport=transport,
+    )
+
+
+def siege() -> Workload:
+    """Describe runs in which strangers do what hurts, at a server whose limits are small.
+
+    Only the full level has strangers; below it there are the users, who do nothing wrong.
+    """
+    return Workload(
+        clients=len(USERS),
+        sizes=(2,),
+        operations=0,
+        seconds=SECONDS,
+        settle=RunConfig().settle,
+        faults=(),
+        verbs=(),
+        buggify=True,
+        siege=True,
     )
 
 

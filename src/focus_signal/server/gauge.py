@@ -1,0 +1,67 @@
+"""What one connection sends, measured: whether it is too much, and how much of it is not whole."""
+
+from collections.abc import Sequence
+
+from attrs import define, field
+
+from focus_signal.access.rates import Meter
+from focus_signal.core.commands import Command, Invalid, RelayClump
+from focus_signal.server.logic import ReadFrames
+from focus_signal.server.shared import Shared
+
+
+@define(eq=False)
+class Gauge:
+    """Measure, and make commands of what is not too much.
+
+    Args:
+      number: the connection's.
+      read_frames: makes commands of the frames that came with a read.
+      shared: what all connections have in common.
+    """
+
+    _number: int
+    _read_frames: ReadFrames
+    _shared: Shared
+    _meter: Meter | None = field(default=None, init=False)
+    size: int = field(default=0, init=False)
+    """How many bytes came with the last read."""
+    goes_on: bool = field(default=False, init=False)
+    """Whether too much has come for as long as is borne."""
+
+    def __attrs_post_init__(self) -> None:
+        if self._shared.rates is not None:
+            self._meter = Meter(self._shared.rates, self._shared.clock())
+
+    def read(self, messages: Sequence[bytes]) -> Sequence[Command | RelayClump]:
+        """Make commands of what came with a read; what is too much gets its error in its place."""
+        meter = self._meter
+        if meter is None:
+            self.size = sum(map(len, messages))
+        else:
+            fits = meter.takes_all(messages, self._shared.clock())
+            self.size = meter.size
+            if not fits:
+                return self._read_some(messages, meter)
+        return self._read_frames(messages)
+
+    def count_controls(self, count: int) -> None:
+        """Count frames that are no part of a message; they cost as much as messages that hold nothing."""
+        if self._meter is not None and count:
+            self._meter.takes_frames(count, self._shared.clock())
+            self.goes_on = self._meter.goes_on
+
+    def _read_some(self, messages: Sequence[bytes], meter: Meter) -> list[Command | RelayClump]:
+        now = self._shared.clock()
+        commands: list[Command | RelayClump] = []
+        taken: list[bytes] = []
+        for message in messages:
+            if meter.takes(message, now):
+                taken.append(message)
+                continue
+            if taken:
+                commands += self._read_frames(taken)
+                taken = []
+            commands.append(Invalid(self._number, "rate-limited", self._shared.too_much))
+        self.goes_on = meter.goes_on
+        return commands + self._read_frames(taken) if taken else commands
