@@ -17,14 +17,13 @@ NONE = (0, 0)
 
 def _meter(message: tuple[int, int] = NONE, byte: tuple[int, int] = NONE, grace: float = 10.0) -> Meter:
     limits = Rates.of(message, byte, grace)
-    assert limits is not None
-    return Meter(limits, 0.0)
+    return Meter(limits)
 
 
 def test_no_rates_where_nothing_is_limited() -> None:
     for message in (NONE, (0, 5), (5, 0)):
         for byte in (NONE, (0, 5), (5, 0)):
-            assert Rates.of(message, byte, 1.0) is None
+            assert Rates.of(message, byte, 1.0) == Rates(math.inf, math.inf, math.inf, math.inf, 1.0)
     assert Rates.of((1, 2), (3, 0), 4.0) == Rates(1, 2, math.inf, math.inf, 4.0)
     assert Rates.of((0, 2), (3, 4), 4.0) == Rates(math.inf, math.inf, 3, 4, 4.0)
 
@@ -150,11 +149,9 @@ _real = Meter.takes_all
 
 
 def _no_ceiling(self: Any, messages: Any, now: float) -> bool:
-    limits, self._rates = self._rates, Rates(self._rates.message_rate, 1e9, 1, 1e9, 1)
-    try:
-        return _real(self, messages, now)
-    finally:
-        self._rates = limits
+    """Let what fills up go on filling up beyond a whole bucket."""
+    self._message_window = now
+    return _real(self, messages, now)
 
 
 def _one_more(self: Any, messages: Any, now: float) -> bool:
@@ -189,7 +186,7 @@ test_faults_are_caught = caught(
             test_only_the_moment_of_a_drop_is_judged,
             Meter,
             "goes_on",
-            property(lambda self: self._at - self._first >= self._rates.grace),
+            property(lambda self: self._messages_full - self._first >= self._rates.grace),
         ),
         Planted("never too long", test_too_much_for_too_long, Meter, "goes_on", property(lambda _: False)),
         Planted(

@@ -165,12 +165,12 @@ def _outer_guard_missing(patch: pytest.MonkeyPatch) -> None:
 def _inner_guard_missing(patch: pytest.MonkeyPatch) -> None:
     """Both: the one for what is raised while the peer is heard, and the one for all the rest."""
 
-    def rethrow_in_serve(error: BaseException, where: str) -> None:
-        if sys._getframe(1).f_code.co_name == "_serve":
+    def rethrow_in_run(error: BaseException, where: str) -> None:
+        if sys._getframe(1).f_code.co_name == "run":
             raise error
         report(error, where)
 
-    patch.setattr(connection_module, "report", rethrow_in_serve)
+    patch.setattr(connection_module, "report", rethrow_in_run)
     patch.setattr(server_module, "report", _rethrow_of(lambda where: where != "a connection"))
 
 

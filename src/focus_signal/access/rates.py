@@ -34,32 +34,36 @@ class Rates:
     grace: float
 
     @classmethod
-    def of(cls, message: tuple[int, int], byte: tuple[int, int], grace: float) -> "Rates | None":
-        """Make rates of pairs of rate and burst; where one of a pair is 0 there is no limit.
-
-        Returns:
-          None when nothing is limited.
-        """
-        if not (all(message) or all(byte)):
-            return None
+    def of(cls, message: tuple[int, int], byte: tuple[int, int], grace: float) -> "Rates":
+        """Make rates of pairs of rate and burst; where one of a pair is 0 there is no limit."""
         messages: tuple[float, float] = message if all(message) else (math.inf, math.inf)
         sizes: tuple[float, float] = byte if all(byte) else (math.inf, math.inf)
         return cls(*messages, *sizes, grace)
+
+
+def _window(rate: float, burst: float) -> float:
+    return math.inf if rate == math.inf else (burst + _ROUNDING) / rate
 
 
 @define(eq=False)
 class Meter:
     """Measure what one connection sends.
 
+    A bucket is kept as the time at which it will be full again: what is taken moves that away, and more than
+    a whole bucket cannot be taken. So time itself fills it, and nothing is to be done until the next look.
+
     Args:
       rates: how much it may.
-      now: the time at which it begins, in seconds.
     """
 
     _rates: Rates
-    _at: float
-    _messages: float = field(init=False)
-    _bytes: float = field(init=False)
+    _message_seconds: float = field(init=False)
+    _byte_seconds: float = field(init=False)
+    # A bucket, from empty to full.
+    _message_window: float = field(init=False)
+    _byte_window: float = field(init=False)
+    _messages_full: float = field(default=-math.inf, init=False)
+    _bytes_full: float = field(default=-math.inf, init=False)
     size: int = field(default=0, init=False)
     """How many bytes the messages had that were looked at last."""
     # When too much came first, without a pause since, and when last.
@@ -67,21 +71,26 @@ class Meter:
     _last: float = field(default=-math.inf, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._messages, self._bytes = self._rates.message_burst, self._rates.byte_burst
+        rates = self._rates
+        self._message_seconds, self._byte_seconds = 1.0 / rates.message_rate, 1.0 / rates.byte_rate
+        self._message_window = _window(rates.message_rate, rates.message_burst)
+        self._byte_window = _window(rates.byte_rate, rates.byte_burst)
 
     def takes_all(self, messages: Sequence[bytes], now: float) -> bool:
         """Take messages that came together, if all of them fit; else none."""
-        rates, passed = self._rates, now - self._at
-        if passed > 0:
-            self._at = now
-            self._messages = min(rates.message_burst, self._messages + passed * rates.message_rate)
-            self._bytes = min(rates.byte_burst, self._bytes + passed * rates.byte_rate)
+        # Every read goes through here, and calls of max() would cost more than all the rest.
         count = len(messages)
-        size = self.size = sum(map(len, messages))
-        if count > self._messages + _ROUNDING or size > self._bytes + _ROUNDING:
+        size = self.size = len(messages[0]) if count == 1 else sum(map(len, messages))
+        messages_full, bytes_full = self._messages_full, self._bytes_full
+        if messages_full < now:  # noqa: PLR1730 - see above
+            messages_full = now
+        if bytes_full < now:  # noqa: PLR1730 - see above
+            bytes_full = now
+        messages_full += count * self._message_seconds
+        bytes_full += size * self._byte_seconds
+        if messages_full - now > self._message_window or bytes_full - now > self._byte_window:
             return False
-        self._messages -= count
-        self._bytes -= size
+        self._messages_full, self._bytes_full = messages_full, bytes_full
         return True
 
     def takes(self, message: bytes, now: float) -> bool:
@@ -94,7 +103,7 @@ class Meter:
     def takes_frames(self, count: int, now: float) -> None:
         """Take frames that are no messages, as far as they fit; they cost as much as empty ones."""
         if not self.takes_all((b"",) * count, now):
-            self._messages = 0.0
+            self._messages_full = now + self._message_window
             self._note(now)
 
     @property

@@ -20,7 +20,7 @@ import trio
 from attrs import define, field
 
 from focus_signal.server.guard import guarded
-from focus_signal.server.link import SocketLink, host_and_port
+from focus_signal.server.link import SocketLink
 from focus_signal.server.readiness import Readiness
 
 logger = logging.getLogger("focus_signal")
@@ -118,6 +118,7 @@ class LinkListener(trio.abc.Listener[SocketLink]):
     _socket: socket.socket = field(init=False)
     # See `SocketLink`.
     _short_is_all: bool = field(init=False)
+    _has_addresses: bool = field(init=False)
     _accepted: deque[tuple[socket.socket, str | None]] = field(
         factory=deque[tuple[socket.socket, str | None]], init=False
     )
@@ -128,6 +129,7 @@ class LinkListener(trio.abc.Listener[SocketLink]):
         self._socket = _Listening(os.dup(self._listener.socket.fileno()))
         self._socket.setblocking(False)
         self._short_is_all = self._socket.family != socket.AF_UNIX
+        self._has_addresses = self._socket.family in {socket.AF_INET, socket.AF_INET6}
         with suppress(OSError):  # a Unix socket has no such options
             # Whatever is accepted has them from here (tcp(7)). Without the second, the kernel takes megabytes
             # for a peer that reads nothing, where no bound of ours counts them.
@@ -209,5 +211,4 @@ class LinkListener(trio.abc.Listener[SocketLink]):
                     return  # these first; the next call meets the same
                 raise
             accepted.setblocking(False)
-            address = host_and_port(where)
-            self._accepted.append((accepted, None if address is None else address[0]))
+            self._accepted.append((accepted, where[0] if self._has_addresses else None))

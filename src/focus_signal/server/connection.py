@@ -82,33 +82,31 @@ class Connection:
         Cancellation: the connection ends at once; whoever cancels says goodbye with `close_soon` first.
         """
         witness("served", self.number)
+        if self._transport.abort_nowait is None:
+            self._scope = trio.CancelScope()
+        self._starts_writers = True
         try:
-            await self._serve()
+            with self._scope or nullcontext():
+                try:
+                    fault = await self._converse()
+                except Exception as error:  # noqa: BLE001 - a guard: what waits is still sent, and the peer told
+                    report(error, f"connection {self.number}")
+                    fault = "internal-error"
+                finally:
+                    self._starts_writers = False
+                first = self._outbox.close(fault)
+                if fault != "done" or self._writer is not None or not self._transport.close_nowait():
+                    await self._end(first=first)
         finally:
             if self._writer is not None:
                 # This connection was cut, its time was over, or something went wrong.
                 self._says_goodbye = True
                 self._writer.cancel()
             # Nothing of it counts any more.
-            self._shared.unfinished.note(self, 0)
+            if self._holds:
+                self._shared.unfinished.note(self, 0)
             self._outbox.take()
             self._outbox.note_unsent(0)
-
-    async def _serve(self) -> None:
-        if self._transport.abort_nowait is None:
-            self._scope = trio.CancelScope()
-        self._starts_writers = True
-        with self._scope or nullcontext():
-            try:
-                fault = await self._converse()
-            except Exception as error:  # noqa: BLE001 - a guard: what waits is still sent, and the peer told
-                report(error, f"connection {self.number}")
-                fault = "internal-error"
-            finally:
-                self._starts_writers = False
-            first = self._outbox.close(fault)
-            if fault != "done" or self._writer is not None or not self._transport.close_nowait():
-                await self._end(first=first)
 
     @property
     def closed_as(self) -> CloseName:
@@ -276,8 +274,9 @@ class Connection:
     def _note_rest(self) -> None:
         """Answer and count what came that is no part of a message, and count what is not whole."""
         transport = self._transport
-        self._holds = held = transport.held
-        self._shared.unfinished.note(self, held)
+        if transport.held or self._holds:
+            self._holds = transport.held
+            self._shared.unfinished.note(self, self._holds)
         if transport.owes_reply:
             self.flush()
         count, transport.controls = transport.controls, 0

@@ -29,27 +29,24 @@ class Gauge:
     goes_on: bool = field(default=False, init=False)
     """Whether too much has come for as long as is borne."""
 
-    def __attrs_post_init__(self) -> None:
-        if self._shared.rates is not None:
-            self._meter = Meter(self._shared.rates, self._shared.clock())
-
     def read(self, messages: Sequence[bytes]) -> Sequence[Command | RelayClump]:
         """Make commands of what came with a read; what is too much gets its error in its place."""
-        meter = self._meter
-        if meter is None:
-            self.size = sum(map(len, messages))
-        else:
-            fits = meter.takes_all(messages, self._shared.clock())
-            self.size = meter.size
-            if not fits:
-                return self._read_some(messages, meter)
-        return self._read_frames(messages)
+        meter = self._meter or self._begin()
+        fits = meter.takes_all(messages, self._shared.clock())
+        self.size = meter.size
+        return self._read_frames(messages) if fits else self._read_some(messages, meter)
 
     def count_controls(self, count: int) -> None:
         """Count frames that are no part of a message; they cost as much as messages that hold nothing."""
-        if self._meter is not None and count:
-            self._meter.takes_frames(count, self._shared.clock())
-            self.goes_on = self._meter.goes_on
+        if count:
+            meter = self._meter or self._begin()
+            meter.takes_frames(count, self._shared.clock())
+            self.goes_on = meter.goes_on
+
+    def _begin(self) -> Meter:
+        """Begin to measure: not before something comes, since many connections only wait."""
+        self._meter = Meter(self._shared.rates)
+        return self._meter
 
     def _read_some(self, messages: Sequence[bytes], meter: Meter) -> list[Command | RelayClump]:
         now = self._shared.clock()

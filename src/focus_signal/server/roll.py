@@ -49,8 +49,9 @@ class Roll:
             self._none_left = trio.Event()  # one for everybody who waits for the last to leave
         self._by_number[connection.number] = connection
         of_user = self._by_user.setdefault(connection.user, [])
-        for oldest in of_user[: max(0, len(of_user) + 1 - self._most_of_user)]:
-            oldest.cut()
+        if len(of_user) >= self._most_of_user:
+            for oldest in of_user[: len(of_user) + 1 - self._most_of_user]:
+                oldest.cut()
         of_user.append(connection)
 
     def leave(self, connection: Connection) -> None:

@@ -65,6 +65,7 @@ class Server:
     _front_door: FrontDoor = field(init=False)
     _shared: Shared = field(init=False)
     _roll: Roll = field(init=False)
+    _frame_bounds: tuple[int, int] = field(init=False)
     _stopping: trio.Event = field(factory=trio.Event, init=False)
     _goodbye: CloseName = field(default="restart", init=False)
     _draining: bool = field(default=False, init=False)
@@ -74,6 +75,7 @@ class Server:
         config = self.config
         logic = self._build_logic(config, self._new_id)
         self._roll = Roll(bound(config.max_connections_per_user))
+        self._frame_bounds = bound(config.frame_bytes), bound(config.max_fragments)
         self._dialect = logic.dialect
         backlog = Backlog(bound(config.total_outbox_bytes))
         clock = trio.lowlevel.current_clock().current_time
@@ -265,7 +267,14 @@ class Server:
                 if visitor is not None:
                     self._admission.enter(key)
                     try:
-                        await self._welcome(link, visitor, deadline, nursery)
+                        if self.config.transport != "native":
+                            await self._welcome_with_library(link, visitor, deadline, nursery)
+                        else:
+                            native = NativeTransport(
+                                link, visitor.key, visitor.read_ahead, *self._frame_bounds
+                            )
+                            if native.accept_nowait() or await self._accept(native, deadline):
+                                await self._serve_user(native, visitor.user, nursery)
                     finally:
                         self._admission.leave(key)
             finally:
@@ -283,22 +292,6 @@ class Server:
                 with trio.move_on_after(self.config.close_timeout):
                     await link.aclose()
         return visitor
-
-    async def _welcome(
-        self, link: Link, visitor: Visitor, deadline: float | None, nursery: trio.Nursery
-    ) -> None:
-        if self.config.transport != "native":
-            await self._welcome_with_library(link, visitor, deadline, nursery)
-            return
-        transport = NativeTransport(
-            link,
-            visitor.key,
-            visitor.read_ahead,
-            bound(self.config.frame_bytes),
-            bound(self.config.max_fragments),
-        )
-        if transport.accept_nowait() or await self._accept(transport, deadline):
-            await self._serve_user(transport, visitor.user, nursery)
 
     async def _welcome_with_library(
         self, link: Link, visitor: Visitor, deadline: float | None, nursery: trio.Nursery

@@ -31,8 +31,8 @@ class Shared:
     """How much may wait for one peer."""
     outbox_messages: int = field(init=False)
     """How many messages that may be."""
-    rates: Rates | None = field(init=False)
-    """How much each of them may send; None where there is no limit."""
+    rates: Rates = field(init=False)
+    """How much each of them may send."""
     too_much: str = field(init=False)
     """What is said to whoever sends more."""
 

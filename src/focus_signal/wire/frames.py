@@ -71,7 +71,7 @@ class FrameReader:
     trailing: bool = field(default=False, init=False)
     """Whether anything has followed it."""
     controls: int = field(default=0, init=False)
-    """How many control frames have come; whoever counts them sets it to 0."""
+    """How many pings and pongs have come; whoever counts them sets it to 0."""
     pings: list[bytes] = field(factory=list[bytes], init=False)
     """What the last pings held, the oldest first; whoever answers them empties it."""
     awaited_pong: bytes | None = field(default=None, init=False)
@@ -250,13 +250,14 @@ class FrameReader:
         return True
 
     def _control(self, opcode: int, payload: bytes) -> None:
-        self.controls += 1
         if opcode == _PING:
             # Of many that were not answered yet only the last ones are, which is allowed (section 5.5.3).
             if len(self.pings) == MOST_PINGS:
                 del self.pings[0]
             self.pings.append(payload)
+            self.controls += 1
         elif opcode == _PONG:
+            self.controls += 1
             if payload == self.awaited_pong:
                 self.awaited_pong = None
         elif not payload:

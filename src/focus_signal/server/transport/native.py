@@ -43,7 +43,7 @@ class NativeTransport:
     _accepted: bool = field(default=False, init=False)
     _pings: int = field(default=0, init=False)
     controls: int = field(default=0, init=False)
-    """How many pings, pongs and close frames have come; whoever counts them sets it to 0."""
+    """How many pings and pongs have come; whoever counts them sets it to 0."""
     held: int = field(default=0, init=False)
     """How many bytes are kept of what is no whole message yet; changed here only."""
     owes_reply: bool = field(default=False, init=False)
