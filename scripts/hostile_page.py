@@ -37,7 +37,11 @@ from tests.server.hostile.reach import Reach  # noqa: E402
 from tests.server.hostile.tables import MAX_HANDSHAKES, SECTIONS, Section, When  # noqa: E402
 
 DOCUMENT = REPOSITORY / "docs" / "hostile.md"
-FLAGS = ("--allowed-origin", ALLOWED, "--max-connections", "100", "--max-handshakes", str(MAX_HANDSHAKES))
+# More than may wait for a peer is more than another may send it at once.
+FLAGS = (
+    *("--allowed-origin", ALLOWED, "--max-connections", "100", "--max-handshakes", str(MAX_HANDSHAKES)),
+    *("--byte-rate", "0"),
+)
 LONGEST = 120.0
 INPUT_SECONDS = 10.0
 SLOW_INPUT_SECONDS = 50.0

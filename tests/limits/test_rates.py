@@ -229,11 +229,9 @@ _real_of = Rates.of
 def _with(**changes: Any) -> Any:
     """Make of real rates others, each setting by what it was."""
 
-    def of(message: tuple[int, int], byte: tuple[int, int], grace: float) -> Rates | None:
+    def of(message: tuple[int, int], byte: tuple[int, int], grace: float) -> Rates:
         real = _real_of(message, byte, grace)
-        return real and evolve(
-            real, **{name: change(getattr(real, name)) for name, change in changes.items()}
-        )
+        return evolve(real, **{name: change(getattr(real, name)) for name, change in changes.items()})
 
     return [(Rates, "of", of)]
 
