@@ -23,10 +23,11 @@ async def _hear(client: WebSocketConnection) -> dict[str, Any]:
     return message
 
 
-async def _refusal(application: InMemory, user: str) -> tuple[bytes, bytes]:
+async def _refusal(application: InMemory, user: str, *lines: str) -> tuple[bytes, bytes]:
     """Give status and body of the answer; the library then waits for us to close."""
     async with await application.open_stream() as stream:
-        await stream.send_all(handshake(f"/signal?userId={user}"))
+        asked = handshake(f"/signal?userId={user}").removesuffix(b"\r\n")
+        await stream.send_all(asked + "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n")
         answer = b""
         with trio.move_on_after(1.0):
             while True:
@@ -55,6 +56,18 @@ async def test_full(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
             await client.aclose()
         await trio.sleep(60.0)
         forgotten(server)
+
+
+async def test_origins(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    config = evolve(QUIET, allowed_origins=("https://a.test",))
+    async with (
+        open_server(config, []) as server,
+        serve_in_memory(Application(server), nursery) as application,
+    ):
+        wrong = await _refusal(application, "ana", "Origin: https://b.test")
+        assert wrong == (b"403", b"Pages of this origin may not connect.")
+        assert (await _refusal(application, "bo", "ORIGIN: https://a.test"))[0] == b"101"
+        assert (await _refusal(application, "cleo"))[0] == b"101"
 
 
 async def test_rates(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
