@@ -22,7 +22,7 @@ from benchmarks.siege.visits import PATIENCE, Attempt, HalfClosed, Pairs, Silent
 
 KINDS: dict[str, type[Visit]] = {"FIN": HalfClosed, "silent": Silent, "seated": Attempt}
 _BETWEEN_ATTEMPTS = 0.1
-_AT_ONCE = 16
+_AT_ONCE = 8
 
 
 @attrs.frozen
@@ -87,6 +87,7 @@ def _crowd(outcome: Outcome, subject: Subject, load: Load, name: str, kind: type
     if kind is not HalfClosed:
         _leave(crowd)
         outcome.at_most(f"{name}: served again after", _serve(load, attempts, size), size.served_within, "s")
+    load.run(lambda: not _unanswered(attempts), PATIENCE, "answers to upgrades")
     _judge(outcome, name, [*attempts, *(visit for visit in crowd if isinstance(visit, Attempt))])
     _leave([*crowd, *attempts])
     established.finish()

@@ -183,7 +183,10 @@ async def play(acts: list[Act], transport: TransportName) -> list[Line]:
       what each user got, act by act; per act and user in the order in which it came.
     """
     rooms = count(1)
-    config = Config(host="127.0.0.1", port=0, ping_interval=3600.0, transport=transport)
+    # Rates would depend on how fast this is played.
+    config = Config(
+        host="127.0.0.1", port=0, ping_interval=3600.0, transport=transport, message_rate=0, byte_rate=0
+    )
     async with open_server(config, new_id=lambda: f"room-{next(rooms)}") as server:
         living = Living(server)
         player = Player(living)
