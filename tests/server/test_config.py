@@ -48,7 +48,7 @@ DEFAULTS: dict[str, object] = {
     "max_failures_per_address": 64,
     "max_handshakes": 4096,
     "inbox_batches": 1024,
-    "inbox_bytes": 2_097_152,
+    "inbox_bytes": 524_288,
     "outbox_bytes": 1_048_576,
     "outbox_messages": 4096,
     "total_outbox_bytes": 25_165_824,

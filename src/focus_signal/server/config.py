@@ -210,7 +210,7 @@ class Config:
     )
     inbox_batches: int = field(default=1024, validator=COUNT)
     inbox_bytes: int = field(
-        default=2 * _MIB,
+        default=512 * _KIB,
         validator=LIMIT,
         metadata=limit("bytes", "what waits for the matchmaker", "who brings more waits, and is not read"),
     )
@@ -223,7 +223,9 @@ class Config:
     total_outbox_bytes: int = field(
         default=24 * _MIB,
         validator=LIMIT,
-        metadata=limit("bytes", "what waits for all peers together", "4001 to the one for whom most waits"),
+        metadata=limit(
+            "bytes", "the memory that takes what waits for all peers", "4001 to the one for whom most waits"
+        ),
     )
     total_unfinished_bytes: int = field(
         default=64 * _MIB,

@@ -5,7 +5,8 @@ it, so that a channel would only cost more. When it is full the connection is gi
 up: a peer that does not read slows nobody else. Once closed it takes nothing more but one last item, the name
 of the close frame that is to follow.
 
-All outboxes together have a bound too. What a peer takes at once never counts for it.
+All outboxes together have a bound too. What a peer takes at once never counts for it, and what waits counts
+with the memory that it takes besides its bytes, since candidates are small and many.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from collections.abc import Callable
 from attrs import define, field, frozen
 
 from focus_signal.wire.close_codes import CloseName
+
+# What holding a frame takes besides its bytes, in CPython: an object, and its place in a list.
+_OF_A_FRAME = 64
 
 
 @frozen
@@ -146,7 +150,7 @@ class Outbox:
 
     def recount(self) -> None:
         """Have all that waits here counted in the backlog: whoever sends could not send it at once."""
-        waiting = self._bytes + self._unsent
+        waiting = self._bytes + self._unsent + _OF_A_FRAME * len(self._frames)
         if waiting or self._counted:
             self._backlog.change(self, waiting)
             self._counted = waiting > 0

@@ -31,6 +31,14 @@ _WAKE: Batch = ((), None, 0)
 
 
 @define(eq=False)
+class _Waiter:
+    """Be a batch for which there is no room; `may_go` is set when room was made for it."""
+
+    size: int
+    may_go: trio.Event = field(factory=trio.Event, init=False)
+
+
+@define(eq=False)
 class Inbox:
     """Be every connection's way to the owner.
 
@@ -45,8 +53,9 @@ class Inbox:
     _most_bytes: int
     bytes: int = field(default=0, init=False)
     """How much is on the way."""
-    # Who waits for it to be less.
-    _waiting: trio.lowlevel.ParkingLot = field(factory=trio.lowlevel.ParkingLot, init=False)
+    # Who waits for it to be less. First come, first served: were all of them woken to try, those would starve
+    # that stand in the middle, since Trio runs what is ready from the one end or from the other.
+    _line: dict[_Waiter, None] = field(factory=dict[_Waiter, None], init=False)
     directed: bool = field(factory=is_directed, init=False)
     """Whether a simulation decides at the points."""
 
@@ -73,7 +82,7 @@ class Inbox:
           commands: the batch.
           size: with how many bytes it came.
         """
-        if self.directed or self.bytes >= self._most_bytes:
+        if self.directed or self._line or self.bytes >= self._most_bytes:
             return False
         try:
             self._channel.send_nowait((commands, None, size))
@@ -88,9 +97,10 @@ class Inbox:
         Args are those of `send_nowait`.
         """
         await pause("inbox.late-send")
-        while self.bytes >= self._most_bytes:
-            await self._waiting.park()
-        self.bytes += size
+        if self._line or self.bytes >= self._most_bytes:
+            await self._stand_in_line(size)
+        else:
+            self.bytes += size
         try:
             # Without a checkpoint, unless the channel is full.
             self._channel.send_nowait((commands, None, size))
@@ -98,19 +108,34 @@ class Inbox:
             try:
                 await self._channel.send((commands, None, size))
             except BaseException:  # whatever it was, above all a cancellation: it is not on the way
-                self.bytes -= size
+                self.take(size)
                 raise
 
     def take(self, size: int) -> None:
-        """Note that so much is no longer on the way; never waits."""
+        """Note that so much is no longer on the way, and make room for those who wait; never waits."""
         self.bytes -= size
-        if self._waiting and self.bytes < self._most_bytes:
-            self._waiting.unpark_all()
+        while self._line and self.bytes < self._most_bytes:
+            first = next(iter(self._line))
+            del self._line[first]
+            self.bytes += first.size
+            first.may_go.set()
 
     def close(self) -> None:
         """Let nobody wait any longer: whoever sends is told that there is nobody to take it."""
         self._most_bytes = NO_LIMIT
-        self._waiting.unpark_all()
+        self.take(0)
+
+    async def _stand_in_line(self, size: int) -> None:
+        waiter = _Waiter(size)
+        self._line[waiter] = None
+        try:
+            await waiter.may_go.wait()
+        except BaseException:  # whatever it was, above all a cancellation
+            if waiter in self._line:
+                del self._line[waiter]
+            else:
+                self.take(size)  # the room that was made for it is the next one's
+            raise
 
     def end(self, connection: int) -> None:
         """Tell that a connection has ended and sends nothing more; never waits."""
