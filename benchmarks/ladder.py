@@ -26,7 +26,7 @@ sys.path[0] = str(REPOSITORY)  # the packages `benchmarks` and `scripts`, from w
 
 from benchmarks.handshakes import measure_handshakes  # noqa: E402
 from benchmarks.joins import measure_joins  # noqa: E402
-from benchmarks.load import raise_descriptor_limit  # noqa: E402
+from benchmarks.load import raise_soft_limit  # noqa: E402
 from benchmarks.meter import PEERS, Result  # noqa: E402
 from benchmarks.pingpong import measure_pingpong  # noqa: E402
 from benchmarks.relay import measure_relay  # noqa: E402
@@ -118,7 +118,7 @@ def _table(rounds: Rounds, names: Sequence[str], phases: Sequence[str]) -> str:
 def main(home: Path) -> int:
     """Measure, and print the table."""
     arguments = _arguments()
-    raise_descriptor_limit()
+    raise_soft_limit()
     server_cpu, generator_cpu = processors()
     if generator_cpu is not None:
         os.sched_setaffinity(0, {generator_cpu})

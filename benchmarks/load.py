@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from focus_signal.access.descriptors import raise_soft_limit
 from focus_signal.load import generator
 from focus_signal.load.faults import WrongResult
 from focus_signal.load.generator import Connection
-from focus_signal.load.limits import raise_descriptor_limit
 from focus_signal.load.target import Target
 
-__all__ = ["Connection", "Load", "WrongResult", "raise_descriptor_limit"]
+__all__ = ["Connection", "Load", "WrongResult", "raise_soft_limit"]
 
 
 class Load(generator.Load):

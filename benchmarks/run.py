@@ -26,7 +26,7 @@ from benchmarks.frames import BadFrame  # noqa: E402
 from benchmarks.handshakes import measure_handshakes  # noqa: E402
 from benchmarks.idle import SPARE_DESCRIPTORS, measure_idle  # noqa: E402
 from benchmarks.joins import measure_joins  # noqa: E402
-from benchmarks.load import Load, WrongResult, raise_descriptor_limit  # noqa: E402
+from benchmarks.load import Load, WrongResult, raise_soft_limit  # noqa: E402
 from benchmarks.memory import measure_memory  # noqa: E402
 from benchmarks.meter import QUICK, Result, Scale  # noqa: E402
 from benchmarks.pingpong import measure_pingpong  # noqa: E402
@@ -122,7 +122,7 @@ def main() -> int:
         notes.append(ONE_PROCESSOR)
     else:
         os.sched_setaffinity(0, {generator_cpu})
-    needed, limit = descriptors_needed(arguments.only, scale), raise_descriptor_limit()
+    needed, limit = descriptors_needed(arguments.only, scale), raise_soft_limit()
     if limit < needed:
         say(f"error: {needed} open files are needed, the hard limit is {limit}")
         return 1

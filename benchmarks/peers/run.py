@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 sys.path[0] = str(REPOSITORY)  # the packages `benchmarks` and `scripts`, from wherever this was started
 
 from benchmarks.frames import BadFrame  # noqa: E402
-from benchmarks.load import WrongResult, raise_descriptor_limit  # noqa: E402
+from benchmarks.load import WrongResult, raise_soft_limit  # noqa: E402
 from benchmarks.memory import WARM  # noqa: E402
 from benchmarks.meter import PEERS, PEERS_QUICK, Result, Scale  # noqa: E402
 from benchmarks.peers.contenders import CONTENDERS, PHASES, Contender  # noqa: E402
@@ -95,7 +95,7 @@ def main() -> int:
         notes.append(ONE_PROCESSOR)
     else:
         os.sched_setaffinity(0, {generator_cpu})
-    needed, limit = scale.idle + _SPARE_DESCRIPTORS, raise_descriptor_limit()
+    needed, limit = scale.idle + _SPARE_DESCRIPTORS, raise_soft_limit()
     if limit < needed:
         say(f"error: {needed} open files are needed, the hard limit is {limit}")
         return 1

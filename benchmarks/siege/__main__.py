@@ -16,7 +16,7 @@ from functools import partial
 
 import attrs
 
-from benchmarks.load import WrongResult, raise_descriptor_limit
+from benchmarks.load import WrongResult, raise_soft_limit
 from benchmarks.report import machine, write_between_markers
 from benchmarks.servers import TRANSPORTS, processors
 from benchmarks.siege import descriptors, drain, floods, slow_handshakes, slow_readers, soak
@@ -92,7 +92,7 @@ def main() -> int:
             parser.error(f"there is no {name}; there are {', '.join(names)}")
     if arguments.cycles < 1:
         parser.error("--cycles is 1 at the least")
-    raise_descriptor_limit()
+    raise_soft_limit()
     check_descriptors(drain.Size().clients)
     of_server, mine = processors()
     start = partial(run_subject, transport=arguments.transport, cpu=of_server)

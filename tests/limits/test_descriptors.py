@@ -13,6 +13,7 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from focus_signal.access.descriptors import raise_soft_limit
 from focus_signal.server import descriptors
 from focus_signal.server.descriptors import Room, free_descriptors, room_for
 from focus_signal.server.settings import NO_LIMIT
@@ -20,7 +21,7 @@ from tests.server.memory_listener import open_memory_listener
 
 _TELL = """
 import json, resource, sys
-from focus_signal.server.descriptors import raise_soft_limit
+from focus_signal.access.descriptors import raise_soft_limit
 before = resource.getrlimit(resource.RLIMIT_NOFILE)
 given = raise_soft_limit()
 print(json.dumps([before, given, resource.getrlimit(resource.RLIMIT_NOFILE)]))
@@ -87,7 +88,7 @@ def test_a_hard_limit_that_is_not_granted(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
     monkeypatch.setattr(resource, "setrlimit", refuse)
-    assert descriptors.raise_soft_limit() == 256
+    assert raise_soft_limit() == 256
 
 
 async def test_free_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(command, "scenarios", lambda _: SCENARIOS)
     # This process goes on with other tests, on all its processors and within its limits.
     monkeypatch.setattr(command, "processors", lambda: (None, None))
-    monkeypatch.setattr(command, "raise_descriptor_limit", lambda: 0)
+    monkeypatch.setattr(command, "raise_soft_limit", lambda: 0)
     monkeypatch.setattr(command, "check_descriptors", lambda _: None)
     monkeypatch.setattr("sys.argv", ["siege", *arguments])
     return command.main()

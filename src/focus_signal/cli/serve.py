@@ -15,11 +15,11 @@ from typing import NoReturn
 import trio
 from attrs import define, field, frozen
 
+from focus_signal.access.descriptors import raise_soft_limit
 from focus_signal.cli.serve_options import as_flags, config_of
 from focus_signal.errors import ConfigError, ServerFailed
 from focus_signal.observe.logs import set_up_logging
 from focus_signal.server.config import Config
-from focus_signal.server.descriptors import raise_soft_limit
 from focus_signal.server.serve import open_listeners, open_server
 from focus_signal.server.server import Server
 

@@ -2,16 +2,10 @@
 
 import resource
 
+from focus_signal.access.descriptors import raise_soft_limit
 from focus_signal.load.faults import Unreachable
 
 _SPARE = 64
-
-
-def raise_descriptor_limit() -> int:
-    """Raise the soft limit of open files to the hard one, here and in every child; return it."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
 
 
 def check_descriptors(connections: int) -> None:
@@ -20,7 +14,7 @@ def check_descriptors(connections: int) -> None:
     Raises:
       Unreachable: the hard limit is too low.
     """
-    needed, limit = connections + _SPARE, raise_descriptor_limit()
+    needed, limit = connections + _SPARE, raise_soft_limit()
     if limit != resource.RLIM_INFINITY and limit < needed:
         raise Unreachable(
             f"{connections} connections need {needed} open files, and the hard limit is {limit} "

@@ -34,18 +34,6 @@ class Room:
     handshakes: int
 
 
-def raise_soft_limit() -> int:
-    """Raise the soft limit of descriptors to the hard one; return what it is then."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == hard:
-        return soft
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    except (ValueError, OSError):  # some systems name a hard limit that they do not grant
-        return soft
-    return hard
-
-
 def room_for(connections: int, handshakes: int, *, free: int | None) -> Room:
     """Tell how many connections there is room for.
 
