@@ -18,12 +18,12 @@ TYPED := $(foreach directory,src tests benchmarks scripts examples,\
 	$(if $(wildcard $(directory)/*.py $(directory)/*/*.py),$(directory)))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-long test-deps check lint types format bench bench-peers campaign fuzz autobahn siege soak seed-transcripts lock clean
+.PHONY: help serve test test-long test-deps check lint types format schema bench bench-peers campaign fuzz autobahn siege soak seed-transcripts lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  ARGS="..." is handed on by serve, test, test-long, bench, bench-peers, campaign, fuzz, autobahn, siege, soak and seed-transcripts: make serve ARGS="--port 9000"'
+	@echo '  ARGS="..." is handed on by serve, test, test-long, schema, bench, bench-peers, campaign, fuzz, autobahn, siege, soak and seed-transcripts: make serve ARGS="--port 9000"'
 	@echo '  PYTHON=... builds .venv with that interpreter; SEED=... is the directory of the seed'"'"'s document'
 
 serve: ## build what is missing and start the server on 0.0.0.0:8000
@@ -38,8 +38,10 @@ test-long: ## run the tests that take long
 	$(ENVIRONMENT) run test seed fuzz
 	@$(BIN)/python -m pytest -m long -o faulthandler_timeout=900 $(ARGS)
 
-test-deps: ## install, with apt, the programs that tests use and that are no Python packages
+test-deps: ## install, with apt and npm, the programs that tests use and that are no Python packages
+	$(ENVIRONMENT) run test
 	@scripts/test_deps.sh
+	@scripts/schema_deps.sh
 
 check: lint types test ## lint, types and test
 
@@ -59,6 +61,10 @@ format: ## rewrite the Python files as `make lint` wants them, as far as that go
 	$(ENVIRONMENT) lint
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+schema: ## write anew all that describes the protocol: schema/ and docs/protocol.md
+	$(ENVIRONMENT) run
+	@$(BIN)/python -m scripts.schema $(ARGS)
 
 bench: ## measure this server, and the seed beside it
 	$(ENVIRONMENT) run test seed

@@ -17,10 +17,22 @@
     │   ├── load.faults.WrongMessage        it relayed something wrong
     │   ├── load.faults.Unreachable         it cannot be connected to, or refuses
     │   └── load.meter.NoSuchProcess        its process is not there
+    ├── client.faults.ClientFault            what a client raises
+    │   ├── client.faults.RequestRefused     the server has not done what was asked of it
+    │   ├── client.faults.RequestLost        nobody knows whether it has
+    │   ├── client.faults.RequestsFull       too much is unanswered for one more
+    │   ├── client.faults.RequestTooBig      no server would take it
+    │   └── client.faults.ClientEnded        the client cannot go on
+    │       ├── client.faults.ClientClosed   who has opened it has closed it
+    │       ├── client.faults.NotConnected   its first connection did not come about
+    │       ├── client.faults.EventsUnread   nobody reads what comes
+    │       └── client.faults.ProtocolBroken the server broke a rule
+    ├── client.link.LinkEnded                a client's connection has ended
     └── server.transport.ProtocolViolation  a peer sent what ends its connection, and with which close frame
 
-TransportClosed, HttpRefused and ProtocolViolation never leave the server: they are how its layers speak to
-each other. A frame that is refused while it is decoded has an exception of its own, private to the dialect.
+TransportClosed, HttpRefused and ProtocolViolation never leave the server, and LinkEnded never leaves the
+client: they are how layers speak to each other. A frame that is refused while it is decoded has an exception
+of its own, private to the dialect.
 """
 
 

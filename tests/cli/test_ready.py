@@ -73,6 +73,8 @@ async def test_nothing_on_stdout_unasked() -> None:
     # The file descriptors are swapped, so that what comes on the pipe is the log.
     async with start(["sh", "-c", 'exec "$@" 3>&1 1>&2 2>&3', "sh", *command]) as program:
         line = (await program.line()).decode()
+        assert "no secret_file" in line
+        line = (await program.line()).decode()
         port = int(line.partition("ws://127.0.0.1:")[2].partition("/signal")[0])
         assert await is_healthy(port)
         ended = await program.stop()

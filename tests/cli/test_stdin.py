@@ -125,6 +125,7 @@ async def test_pipe_without_ready_json() -> None:
     # The log comes on stdout here, since the address is told nowhere else.
     joined = ["sh", "-c", 'exec "$@" 2>&1', "sh", *command]
     async with start(joined, stdin=subprocess.PIPE) as program:
+        assert "no secret_file" in (await program.line()).decode()
         line = (await program.line()).decode()
         port = int(line.partition("ws://127.0.0.1:")[2].partition("/signal")[0])
         await program.end_stdin()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable
 from itertools import count
 
 import attrs
 
 from focus_signal.core.commands import (
-    Command,
     Connect,
     Disconnect,
     Drain,
@@ -21,10 +19,20 @@ from focus_signal.core.commands import (
     TimePassed,
     Withdraw,
 )
-from focus_signal.core.effects import Close, Deliver, DeliverClump, Effect, Refused, Relayed, RoomFound
+from focus_signal.core.effects import (
+    Close,
+    Deliver,
+    DeliverClump,
+    DeliverNumbered,
+    Effect,
+    Refused,
+    Relayed,
+    RoomFound,
+)
 from focus_signal.core.matchmaker import Matchmaker, RelayScope, Rules
-from tests.core.naive import Naive
+from tests.core.naive import Naive, SeedCommand
 from tests.core.stage import is_empty
+from tests.core.structure import broken_inside
 
 # Few of everything, so that nearly every command meets what another one has left.
 CONNECTIONS = range(11)
@@ -58,7 +66,7 @@ class Comparison:
         self.core = Matchmaker(rules, lambda: f"room-{next(ours)}")
         self.naive = Naive(rules, lambda: f"room-{next(theirs)}")
 
-    def do(self, command: Command, step: float = 0.0) -> list[Effect]:
+    def do(self, command: SeedCommand, step: float = 0.0) -> list[Effect]:
         """Carry out one command, `step` seconds after the one before.
 
         Raises:
@@ -126,6 +134,8 @@ def outcome_of(effect: Effect) -> str:
             return code
         case Deliver():
             return "relayed"
+        case DeliverNumbered():
+            raise Difference("a client of the seed's dialect is told what it does not understand")
 
 
 OUTCOMES = (
@@ -156,48 +166,13 @@ def broken_effects(effects: list[Effect]) -> list[str]:
     return broken
 
 
-def broken_inside(core: Matchmaker) -> list[str]:
-    """Say which of the things that must always hold inside do not."""
-    sessions = core._sessions
-    by_user, by_connection, away = sessions.by_user, sessions.by_connection, sessions._away
-    queues, rooms = core._queues._by_size, core._rooms._members
-    tickets = [(size, session) for size, queue in queues.items() for session in queue]
-    seats = [(room, session) for room, members in rooms.items() for session in members]
-    holds = {
-        "a queue is empty or as long as its size": all(0 < len(q) < size for size, q in queues.items()),
-        "somebody has two tickets": all(n == 1 for n in Counter(s for _, s in tickets).values()),
-        "a ticket and its session disagree": all(s.waits_for == size for size, s in tickets),
-        "a ticket is nobody's": all(by_user.get(s.user) is s for _, s in tickets),
-        "somebody who is leaving or away waits": all(
-            s.connection is not None and not s.leaving for _, s in tickets
-        ),
-        "a session waits without a ticket": len(tickets) == _count(s.waits_for for s in by_user.values()),
-        "a room is empty or too large": all(1 <= len(members) <= LARGEST for members in rooms.values()),
-        "somebody has two seats": all(n == 1 for n in Counter(s for _, s in seats).values()),
-        "a seat and its session disagree": all(s.room == room for room, s in seats),
-        "a seat is nobody's": all(by_user.get(s.user) is s for _, s in seats),
-        "a session has a room without a seat": len(seats) == _count(s.room for s in by_user.values()),
-        "a user and its session disagree": all(s.user == user for user, s in by_user.items()),
-        "a connection speaks for somebody else": all(s.connection == c for c, s in by_connection.items()),
-        "a connection speaks for nobody": all(by_user.get(s.user) is s for s in by_connection.values()),
-        "somebody is neither here nor away": len(by_user) == len(by_connection) + len(away),
-        "somebody away is here, or has no seat": all(s.connection is None and s.room for s in away),
-        "the deadlines are out of order": list(away.values()) == sorted(away.values()),
-    }
-    return [broken for broken, good in holds.items() if not good]
-
-
-def _count(values: Iterable[object]) -> int:
-    return sum(value is not None for value in values)
-
-
-def random_stream(seed: int, length: int) -> list[tuple[Command | RelayClump, float]]:
+def random_stream(seed: int, length: int) -> list[tuple[SeedCommand | RelayClump, float]]:
     """Make a stream of commands, each with the seconds since the one before; the same for the same seed."""
     chance = random.Random(seed)
-    stream: list[tuple[Command | RelayClump, float]] = []
+    stream: list[tuple[SeedCommand | RelayClump, float]] = []
     for _ in range(length):
         connection, step = chance.choice(CONNECTIONS), chance.choice(STEPS)
-        command: Command | RelayClump
+        command: SeedCommand | RelayClump
         match chance.choices(range(9), (30, 50, 25, 3, 4, 5, 10, 5, 0.3))[0]:
             case 0:
                 command = Connect(connection, chance.choice(USERS))

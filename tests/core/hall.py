@@ -1,8 +1,8 @@
 """What the cost of a step is measured on: a hall with a crowd in it, and the steps.
 
-Sessions, user ids, rooms' ids and the numbers of connections compare and hash in Python here, which takes
-instructions; so a search in C (`in` a list, `list.remove`, `deque.index`) is counted too, one comparison for
-each thing that it passes.
+Sessions, user ids, rooms' ids, the numbers of connections and times compare and hash in Python here. That
+takes instructions; so a search in C (`in` a list, `list.remove`, `deque.index`) is counted too, one
+comparison for each thing that it passes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from focus_signal.core.commands import (
     Withdraw,
 )
 from focus_signal.core.matchmaker import Matchmaker, Rules
-from focus_signal.core.sessions import Session
+from focus_signal.core.state import Session
 from tests.core.effort import instructions_of
 
 LARGEST = 20_000
@@ -54,6 +54,24 @@ class Number(int):
         return int.__hash__(self)
 
 
+class Time(float):
+    """A time of the same kind."""
+
+    __slots__ = ()
+
+    def __add__(self, other: float) -> Time:
+        return Time(float.__add__(self, other))
+
+    def __eq__(self, other: object) -> bool:
+        return float.__eq__(self, other)
+
+    def __lt__(self, other: float) -> bool:
+        return float.__lt__(self, other)
+
+    def __hash__(self) -> int:
+        return float.__hash__(self)
+
+
 def let_comparisons_show(patch: pytest.MonkeyPatch) -> None:
     """Make the comparison and the hash of a session take instructions."""
 
@@ -72,7 +90,7 @@ class Hall:
     """A matchmaker with a crowd: half of it in the one queue that matters, half in queues of their own."""
 
     crowd: int
-    now: float = 0.0
+    now: float = Time(0.0)
     connections: int = 0
     rooms: int = 0
     core: Matchmaker = attrs.field(init=False)

@@ -5,25 +5,32 @@ They show that the comparison with the naive matchmaker can fail. Each is named 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from math import inf, nextafter
 
 import pytest
 from msgspec.structs import replace
 
+from focus_signal.core.arrivals import Arrivals
 from focus_signal.core.commands import Command, Connect, Relay, RelayClump, RequestMatch
-from focus_signal.core.effects import Close, Deliver, DeliverClump, Effect, RoomFound
+from focus_signal.core.effects import Close, Deliver, DeliverClump, Effect, Refused, RoomFound
+from focus_signal.core.lobby import Lobby
 from focus_signal.core.matchmaker import Matchmaker
 from focus_signal.core.queues import Queues
+from focus_signal.core.relays import UNREACHABLE
 from focus_signal.core.rooms import Rooms
-from focus_signal.core.sessions import Session, Sessions
+from focus_signal.core.sessions import Sessions
+from focus_signal.core.state import Room, Session
+from focus_signal.core.timers import Timers
 
 Mutate = Callable[[pytest.MonkeyPatch], None]
 
 _join, _leave = Queues.join, Queues.leave
-_open, _leave_room = Rooms.open, Rooms.leave
-_connect_session, _expire = Sessions.connect, Sessions.expire
+_open, _forget = Rooms.open, Rooms.forget
+_move = Sessions.move
+_arrive, _disconnect = Arrivals.connect, Arrivals.disconnect
 _handle, _handle_clump = Matchmaker.handle, Matchmaker.handle_clump
-_connect, _request, _relay = Matchmaker._connect, Matchmaker._request_match, Matchmaker._relay
+_request, _relay = Matchmaker._request_match, Matchmaker._relay
 
 
 def newest_first(patch: pytest.MonkeyPatch) -> None:
@@ -83,109 +90,99 @@ def empty_queues_stay(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_queue_place_is_taken_over(patch: pytest.MonkeyPatch) -> None:
-    def connect(core: Matchmaker, command: Connect) -> list[Effect]:
+    def connect(arrivals: Arrivals, connection: int, user: str) -> bool:
         with pytest.MonkeyPatch.context() as inner:
-            inner.setattr(Queues, "leave", lambda *_: None)
-            return _connect(core, command)
+            inner.setattr(Lobby, "end", lambda *_: None)
+            return _arrive(arrivals, connection, user)
 
-    patch.setattr(Matchmaker, "_connect", connect)
+    patch.setattr(Arrivals, "connect", connect)
 
 
 def the_older_connection_still_speaks(patch: pytest.MonkeyPatch) -> None:
-    def connect(sessions: Sessions, connection: int, user: str) -> tuple[Session, int | None]:
-        session, replaced = _connect_session(sessions, connection, user)
+    def move(sessions: Sessions, session: Session, connection: int) -> int | None:
+        replaced = _move(sessions, session, connection)
         if replaced is not None:
             sessions.by_connection[replaced] = session
-        return session, replaced
+        return replaced
 
-    patch.setattr(Sessions, "connect", connect)
+    patch.setattr(Sessions, "move", move)
 
 
 def the_oldest_connection_wins(patch: pytest.MonkeyPatch) -> None:
-    def connect(core: Matchmaker, command: Connect) -> list[Effect]:
-        session = core._sessions.by_user.get(command.user)
-        if session is not None and session.connection is not None:
-            return [Close(command.connection, "replaced")]
-        return _connect(core, command)
+    def handle(core: Matchmaker, command: Command, now: float) -> list[Effect]:
+        if isinstance(command, Connect):
+            session = core._sessions.by_user.get(command.user)
+            if session is not None and session.connection is not None:
+                return [Close(command.connection, "replaced")]
+        return _handle(core, command, now)
 
-    patch.setattr(Matchmaker, "_connect", connect)
+    patch.setattr(Matchmaker, "handle", handle)
 
 
 def who_comes_back_still_expires(patch: pytest.MonkeyPatch) -> None:
-    def connect(sessions: Sessions, connection: int, user: str) -> tuple[Session, int | None]:
-        session = sessions.by_user.get(user)
-        until = sessions._away.get(session) if session is not None else None
-        result = _connect_session(sessions, connection, user)
-        if until is not None:
-            sessions._away[result[0]] = until
-        return result
+    def connect(arrivals: Arrivals, connection: int, user: str) -> bool:
+        with pytest.MonkeyPatch.context() as inner:
+            inner.setattr(Timers, "cancel", lambda *_: None)
+            return _arrive(arrivals, connection, user)
 
-    patch.setattr(Sessions, "connect", connect)
+    patch.setattr(Arrivals, "connect", connect)
 
 
 def who_comes_back_is_still_leaving(patch: pytest.MonkeyPatch) -> None:
-    def connect(sessions: Sessions, connection: int, user: str) -> tuple[Session, int | None]:
-        before = sessions.by_user.get(user)
-        leaving = before is not None and before.leaving
-        session, replaced = _connect_session(sessions, connection, user)
+    def move(sessions: Sessions, session: Session, connection: int) -> int | None:
+        leaving = session.leaving
+        replaced = _move(sessions, session, connection)
         session.leaving = leaving
-        return session, replaced
+        return replaced
 
-    patch.setattr(Sessions, "connect", connect)
+    patch.setattr(Sessions, "move", move)
 
 
 def the_grace_lasts_beyond_its_deadline(patch: pytest.MonkeyPatch) -> None:
-    def expire(sessions: Sessions, now: float) -> list[Session]:
-        ended: list[Session] = []
-        while (deadline := sessions.next_deadline()) is not None and deadline < now:
-            session, _ = sessions._away.popitem(last=False)
-            del sessions.by_user[session.user]
-            ended.append(session)
-        return ended
+    due = Timers[object].due
 
-    patch.setattr(Sessions, "expire", expire)
+    def later(timers: Timers[object], now: float) -> Iterator[object]:
+        return due(timers, nextafter(now, -inf))
+
+    patch.setattr(Timers, "due", later)
 
 
 def a_seat_ends_with_its_connection(patch: pytest.MonkeyPatch) -> None:
-    def disconnect(core: Matchmaker, connection: int) -> list[Effect]:
-        session = core._sessions.by_connection.get(connection)
-        core._withdraw(connection)
+    def disconnect(arrivals: Arrivals, connection: int, *, finished: bool) -> None:
+        session = arrivals._sessions.by_connection.get(connection)
+        _disconnect(arrivals, connection, finished=finished)
         if session is not None:
-            core._rooms.leave(session)
-        core._sessions.disconnect(connection, core._now)
-        return []
+            arrivals._rooms.leave(session, "left", "left")
 
-    patch.setattr(Matchmaker, "_disconnect", disconnect)
+    patch.setattr(Arrivals, "disconnect", disconnect)
 
 
 def time_may_run_backwards(patch: pytest.MonkeyPatch) -> None:
     def handle(core: Matchmaker, command: Command, now: float) -> list[Effect]:
-        core._now = float("-inf")
+        core._moment.now = float("-inf")
         return _handle(core, command, now)
 
     patch.setattr(Matchmaker, "handle", handle)
 
 
 def a_withdrawn_one_still_waits(patch: pytest.MonkeyPatch) -> None:
-    def withdraw(core: Matchmaker, connection: int) -> list[Effect]:
-        session = core._sessions.by_connection.get(connection)
+    def withdraw(arrivals: Arrivals, connection: int) -> None:
+        session = arrivals._sessions.by_connection.get(connection)
         if session is not None:
             session.leaving = True
-        return []
 
-    patch.setattr(Matchmaker, "_withdraw", withdraw)
+    patch.setattr(Arrivals, "withdraw", withdraw)
 
 
 def a_withdrawn_one_may_ask(patch: pytest.MonkeyPatch) -> None:
-    def request(core: Matchmaker, command: RequestMatch) -> list[Effect]:
+    def request(core: Matchmaker, command: RequestMatch) -> None:
         session = core._sessions.by_connection.get(command.connection)
         leaving = session is not None and session.leaving
         if session is not None:
             session.leaving = False
-        effects = _request(core, command)
+        _request(core, command)
         if session is not None:
             session.leaving = leaving
-        return effects
 
     patch.setattr(Matchmaker, "_request_match", request)
 
@@ -218,13 +215,15 @@ def anybody_may_relay_to_anybody(patch: pytest.MonkeyPatch) -> None:
 
 
 def those_without_a_room_share_one(patch: pytest.MonkeyPatch) -> None:
+    nowhere = Room("nowhere", "match", 2)
+
     def relay(core: Matchmaker, command: Relay) -> list[Effect]:
         sender = core._sessions.by_connection.get(command.connection)
         target = core._sessions.by_user.get(command.to)
         with pytest.MonkeyPatch.context() as inner:
             for session in (sender, target):
                 if session is not None and session.room is None:
-                    inner.setattr(session, "room", "nowhere")
+                    inner.setattr(session, "room", nowhere)
             return _relay(core, command)
 
     patch.setattr(Matchmaker, "_relay", relay)
@@ -234,14 +233,15 @@ def nobody_relays_to_oneself(patch: pytest.MonkeyPatch) -> None:
     def relay(core: Matchmaker, command: Relay) -> list[Effect]:
         sender = core._sessions.by_connection.get(command.connection)
         if sender is not None and sender.user == command.to:
-            return core._refuse(command.connection, "peer-unavailable", "not oneself", command.to)
+            core._telling.refused += 1
+            return [Deliver(command.connection, Refused("peer-unavailable", UNREACHABLE, command.to))]
         return _relay(core, command)
 
     patch.setattr(Matchmaker, "_relay", relay)
 
 
 def the_room_before_is_kept(patch: pytest.MonkeyPatch) -> None:
-    def opened(rooms: Rooms, room: str, members: list[Session]) -> None:
+    def opened(rooms: Rooms, room: Room, members: Sequence[Session]) -> None:
         for member in members:
             member.room = None
         _open(rooms, room, members)
@@ -258,35 +258,32 @@ def asking_leaves_the_room(patch: pytest.MonkeyPatch) -> None:
 
 
 def empty_rooms_stay(patch: pytest.MonkeyPatch) -> None:
-    def leave(rooms: Rooms, session: Session) -> None:
-        room = session.room
-        _leave_room(rooms, session)
-        if room is not None:
-            rooms._members.setdefault(room, {})
+    def forget(rooms: Rooms, room: Room) -> None:
+        _forget(rooms, room)
+        rooms.by_id[room.id] = room
 
-    patch.setattr(Rooms, "leave", leave)
+    patch.setattr(Rooms, "forget", forget)
 
 
 def expired_seats_stay(patch: pytest.MonkeyPatch) -> None:
-    def expire(sessions: Sessions, now: float) -> list[Session]:
-        _expire(sessions, now)
-        return []
+    def due(arrivals: Arrivals, session: Session) -> None:
+        arrivals._sessions.forget(session)
 
-    patch.setattr(Sessions, "expire", expire)
+    patch.setattr(Arrivals, "due", due)
 
 
 def one_member_is_not_told(patch: pytest.MonkeyPatch) -> None:
-    def request(core: Matchmaker, command: RequestMatch) -> list[Effect]:
-        effects = _request(core, command)
-        return effects[:-1] if len(effects) > 2 else effects
+    def handle(core: Matchmaker, command: Command, now: float) -> list[Effect]:
+        effects = _handle(core, command, now)
+        return effects[:-1] if isinstance(command, RequestMatch) and len(effects) > 2 else effects
 
-    patch.setattr(Matchmaker, "_request_match", request)
+    patch.setattr(Matchmaker, "handle", handle)
 
 
 def peers_leave_the_receiver_out(patch: pytest.MonkeyPatch) -> None:
-    def request(core: Matchmaker, command: RequestMatch) -> list[Effect]:
+    def handle(core: Matchmaker, command: Command, now: float) -> list[Effect]:
         effects: list[Effect] = []
-        for effect in _request(core, command):
+        for effect in _handle(core, command, now):
             if isinstance(effect, Deliver) and isinstance(effect.message, RoomFound):
                 own = core._sessions.by_connection[effect.connection].user
                 peers = tuple(peer for peer in effect.message.peers if peer != own)
@@ -295,22 +292,21 @@ def peers_leave_the_receiver_out(patch: pytest.MonkeyPatch) -> None:
                 effects.append(effect)
         return effects
 
-    patch.setattr(Matchmaker, "_request_match", request)
+    patch.setattr(Matchmaker, "handle", handle)
 
 
 def draining_forgets_who_comes_later(patch: pytest.MonkeyPatch) -> None:
-    def connect(core: Matchmaker, command: Connect) -> list[Effect]:
-        core._draining = False
-        return _connect(core, command)
+    def connect(arrivals: Arrivals, connection: int, user: str) -> bool:
+        return _arrive(arrivals, connection, user) and False
 
-    patch.setattr(Matchmaker, "_connect", connect)
+    patch.setattr(Arrivals, "connect", connect)
 
 
 def a_clump_counts_once(patch: pytest.MonkeyPatch) -> None:
     def handle(core: Matchmaker, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
-        before = core._relayed
+        before = core._relays.relayed
         decided = _handle_clump(core, clump, now)
-        core._relayed = min(before + 1, core._relayed)
+        core._relays.relayed = min(before + 1, core._relays.relayed)
         return decided
 
     patch.setattr(Matchmaker, "handle_clump", handle)
@@ -334,7 +330,7 @@ def a_clump_comes_out_backwards(patch: pytest.MonkeyPatch) -> None:
 def a_clump_takes_no_time(patch: pytest.MonkeyPatch) -> None:
     def handle(core: Matchmaker, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
         del now
-        return _handle_clump(core, clump, core._now)
+        return _handle_clump(core, clump, core._moment.now)
 
     patch.setattr(Matchmaker, "handle_clump", handle)
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 import attrs
 
 from focus_signal.core.commands import (
-    Command,
     Connect,
     Disconnect,
     Drain,
@@ -24,6 +23,9 @@ from focus_signal.core.commands import (
 )
 from focus_signal.core.effects import Close, Deliver, Effect, Refused, Relayed, RoomFound
 from focus_signal.core.matchmaker import MatchmakerStatistics, Rules
+
+SeedCommand = Connect | RequestMatch | Relay | Invalid | Withdraw | Disconnect | TimePassed | Drain
+"""What comes in where all clients speak the seed's dialect."""
 
 
 @attrs.define
@@ -57,13 +59,13 @@ class Naive:
     empty: list[Empty] = attrs.field(factory=list[Empty])
     totals: list[str] = attrs.field(factory=list[str])
 
-    def handle(self, command: Command, now: float) -> list[Effect]:
+    def handle(self, command: SeedCommand, now: float) -> list[Effect]:
         self.clock = max(self.clock, now)
         if isinstance(command, TimePassed):
             self.empty_seats_end()
             return []
         if isinstance(command, Drain):
-            self.closing = True
+            self.closing, self.waiting = True, []
             return [Close(line.number, "restart") for line in self.lines]
         line = self.line(command.connection)
         if isinstance(command, Connect):

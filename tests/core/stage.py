@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from itertools import count
 
 import attrs
@@ -30,11 +30,11 @@ class Stage:
 
     rules: Rules = attrs.field(factory=Rules)
     now: float = 1_000.0
+    new_id: Callable[[], str] = attrs.field(factory=lambda: map("room-{}".format, count(1)).__next__)
     matchmaker: Matchmaker = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        numbers = count(1)
-        self.matchmaker = Matchmaker(self.rules, lambda: f"room-{next(numbers)}")
+        self.matchmaker = Matchmaker(self.rules, self.new_id)
 
     def do(self, command: Command) -> list[Effect]:
         return self.matchmaker.handle(command, self.now)

@@ -1,5 +1,8 @@
 """What a step costs does not depend on how many are waiting, seated or away.
 
+But for one: what is due is kept in a heap, so the end of a grace costs a little more with each doubling of
+how many are away. As every grace is as long as the others, its beginning does not.
+
 Counted are the bytecode instructions that Python executes, in the core and in whatever it calls, with every
 comparison that C code makes among them (see hall.py): the number is exact, and the same in every run.
 
@@ -12,14 +15,16 @@ documentation and not measured; and no time is measured at all.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from math import log2
 
 import pytest
 
 from focus_signal.core.commands import Disconnect, Relay, RequestMatch, TimePassed, Withdraw
 from focus_signal.core.queues import Queues
-from focus_signal.core.sessions import Session
+from focus_signal.core.state import Session
+from focus_signal.core.timers import Timers
 from tests.core.hall import (
     GRACE,
     LARGEST,
@@ -78,23 +83,48 @@ def away(count: int) -> Hall:
     return hall
 
 
-@pytest.mark.parametrize("others", [10, CROWD // 2])
-def test_the_end_of_a_grace_costs_the_same_however_many_are_away(others: int) -> None:
-    def cost(hall: Hall) -> int:
-        deadline = hall.core.next_deadline()
-        assert deadline is not None
-        before = hall.core.statistics().users
-        hall.now = deadline
-        counted = hall.cost(TimePassed())
-        assert hall.core.statistics().users == before - 2
-        return counted
+def end_of_a_grace(hall: Hall) -> int:
+    deadline = hall.core.next_deadline()
+    assert deadline is not None
+    before = hall.core.statistics().users
+    hall.now = deadline
+    counted = hall.cost(TimePassed())
+    assert hall.core.statistics().users == before - 2
+    return counted
 
-    hall = away(others)
-    assert cost(hall) == cost(away(2))
-    # Nor does it matter how many have ended before.
-    for _ in range(others - 3):
-        cost(hall)
-    assert cost(hall) == cost(away(2))
+
+A_DOUBLING = 50
+"""Instructions that the end of two graces may take more if twice as many are away: what waits is a heap."""
+
+
+def costs_of_an_end() -> list[tuple[float, int]]:
+    return [(log2(others), end_of_a_grace(away(others))) for others in (4, 16, 256, CROWD // 2)]
+
+
+def test_the_end_of_a_grace_costs_little_more_if_twice_as_many_are_away() -> None:
+    for (fewer, less), (more, most) in pairwise(costs_of_an_end()):
+        assert most - less <= A_DOUBLING * (more - fewer)
+
+
+def test_the_end_of_a_grace_costs_the_same_however_many_have_ended_before() -> None:
+    hall = away(CROWD // 2)
+    first, second = end_of_a_grace(hall), end_of_a_grace(hall)
+    for _ in range(CROWD // 2 - 20):
+        end_of_a_grace(hall)
+    assert end_of_a_grace(hall) <= max(first, second)
+
+
+def test_what_looks_at_all_who_are_away_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def due(timers: Timers[object], now: float) -> Iterator[object]:
+        timers._heap.sort()
+        while timers._heap and timers._heap[0][0] <= now:
+            item = timers._items.pop(timers._heap.pop(0)[1])
+            del timers._entries[item]
+            yield item
+
+    monkeypatch.setattr(Timers, "due", due)
+    (_, few), *_, (_, many) = costs_of_an_end()
+    assert many - few > A_DOUBLING * log2(CROWD // 2)
 
 
 @pytest.mark.parametrize(
@@ -104,19 +134,22 @@ def test_coming_and_going_costs_the_same_however_many_are_away(step: Callable[[H
     assert step(away(CROWD // 2)) == step(away(2))
 
 
-def containers(hall: Hall) -> list[dict[object, object]]:
+def containers(hall: Hall) -> list[object]:
     core = hall.core
-    plain = (
-        core._queues._by_size,
-        core._queues._by_size[LARGEST],
+    queues, timers = core._lobby._queues, core._timers
+    maps: list[object] = [
+        queues._by_size,
+        queues._by_size[LARGEST],
         core._sessions.by_user,
         core._sessions.by_connection,
-        core._rooms._members,
-    )
-    # What is asked for its first entry is an OrderedDict: a dict finds that by a walk over deleted ones.
-    away = core._sessions._away
-    assert [type(kept) for kept in (*plain, away)] == [dict, dict, dict, dict, dict, OrderedDict]
-    return [*plain, away]  # type: ignore[list-item]
+        core._rooms.by_id,
+        timers._entries,
+        timers._items,
+    ]
+    assert [type(kept) for kept in maps] == [dict] * len(maps)
+    # A heap, which heapq alone changes: a dict finds its first entry by a walk over deleted ones.
+    assert type(timers._heap) is list
+    return [*maps, timers._heap]
 
 
 def identities_change(hall: Hall) -> bool:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from focus_signal.core.commands import (
-    Command,
     Connect,
     Disconnect,
     Drain,
@@ -37,6 +36,7 @@ from tests.core.comparison import (
     compare,
 )
 from tests.core.mutants import MUTANTS, Mutate
+from tests.core.naive import SeedCommand
 
 connections = st.sampled_from(CONNECTIONS)
 users = st.sampled_from(USERS)
@@ -101,7 +101,7 @@ class Machine(RuleBasedStateMachine):
     @rule(connection=connections, what=st.sampled_from(["invalid", "invalid", "beyond", "drain"]))
     def something_rare(self, connection: int, what: str) -> None:
         # A size beyond all numbers is no argument of a rule: Python refuses to show it.
-        commands: dict[str, Command] = {
+        commands: dict[str, SeedCommand] = {
             "invalid": Invalid(connection, "bad-json", "no", "bob"),
             "beyond": RequestMatch(connection, BAD_SIZES[-1]),
             "drain": Drain(),

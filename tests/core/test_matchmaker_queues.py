@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from focus_signal.core.effects import Close, Deliver, Refused, RoomFound
-from focus_signal.core.matchmaker import Rules, match_size_message
+from focus_signal.core.lobby import match_size_message
+from focus_signal.core.matchmaker import Rules
 from tests.core.stage import Stage, code_of, found, held, is_empty, messages, short
 
 LARGEST = 16
@@ -178,8 +179,7 @@ def test_two_connections_of_one_user_are_one_user(stage: Stage) -> None:
 
 def test_a_room_id_that_comes_twice_is_never_shared() -> None:
     """The one way in which `handle` may raise: the caller broke its promise of fresh ids."""
-    stage = Stage()
-    stage.matchmaker.new_id = lambda: "same"
+    stage = Stage(new_id=lambda: "same")
     stage.connect_all("ada", "bob")
     assert stage.ask(1, 1) == [Deliver(1, RoomFound("same", ("ada",)))]
     with pytest.raises(ValueError, match="twice"):

@@ -23,7 +23,7 @@ from attrs import frozen
 from tests.fuzz.engine import target_named
 from tests.fuzz.target import Meter, Target, numbered
 
-TARGETS = ("decoder", "head", "frames")
+TARGETS = ("decoder", "head", "frames", "v1", "offers")
 ROOT = Path(__file__).parents[2]
 LEFT = ROOT / ".build" / "fuzz"
 NEEDS = "needs: atheris (requirements/fuzz.txt), whose wheels are for CPython 3.11 to 3.14 on Linux, x86-64"

@@ -23,7 +23,8 @@ def mistaken(module: ModuleType, right: str, wrong: str) -> ModuleType:
     source = inspect.getsource(module)
     assert source.count(right) == 1, f"{right!r} does not stand once in {module.__name__}"
     changed = ModuleType(f"{module.__name__}_mistaken")
-    code = compile(source.replace(right, wrong), changed.__name__, "exec")
+    # With its own way to read annotations, not with this module's.
+    code = compile(source.replace(right, wrong), changed.__name__, "exec", dont_inherit=True)
     exec(prepare(code), changed.__dict__)  # noqa: S102 - the module itself, with one change
     return changed
 

@@ -48,7 +48,13 @@ def test_a_seed_gives_the_same_run(tmp_path: Path) -> None:
 @ATHERIS
 @pytest.mark.parametrize(
     ("name", "bug"),
-    [("decoder", "clump-of-any-bytes"), ("head", "parser-errors-are-raised"), ("frames", "long-control")],
+    [
+        ("decoder", "clump-of-any-bytes"),
+        ("head", "parser-errors-are-raised"),
+        ("frames", "long-control"),
+        ("v1", "candidate-before-sdp"),
+        ("offers", "the-first-of-two"),
+    ],
 )
 def test_a_bug_is_found_left_and_found_again(
     name: str,

@@ -13,6 +13,7 @@ from tests.fuzz.engine import target_named
 from tests.fuzz.planting import in_place_of, mistaken
 from tests.fuzz.target import GROW, Meter, TooSlow, Wrong, cuts_of, grown
 from tests.fuzz.targets.decoder import SEPARATOR, TARGET
+from tests.fuzz.targets.offers import CONTENT, NOW, sealed
 from tests.server.hostile.frames import TEXT, frame, text
 from tests.wire.test_clumps import HEAD, ONE, TWO
 from tests.wire.test_plain_upgrade import CHANGED, NODE
@@ -55,6 +56,8 @@ SHOWS = {
         "size-of-a-piece": NODE.removesuffix(b"\r\n") + b"X: " + GROW + b"x" + GROW,
         "empty-lines-are-free": GROW + b"\r\n" + GROW + NODE,
         "length-in-characters": b"GET /?userId=" + b"%C3%A9" * 100 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        "v1-controls-in-a-name": b"GET /?userId=a%00b HTTP/1.1\r\nHost: x\r\n\r\n",
+        "v1-bytes-beyond-utf-8": b"GET /?userId=%FF HTTP/1.1\r\nHost: x\r\n\r\n",
         "bytes-beyond-utf-8": b"GET /?userId=%FF HTTP/1.1\r\nHost: x\r\n\r\n",
         "any-key-is-answered": CHANGED["a value beyond ASCII"].replace(b"dGhl", b"\xe9Ghl"),
         "method-is-shown-as-it-came": CHANGED["another method"],
@@ -64,6 +67,37 @@ SHOWS = {
         "glance-at-any-version": CHANGED["version 8"],
         "glance-remembers-a-half": CHANGED["a body"],
     },
+    "v1": {
+        "any-bytes": b'{"type":"signal","to":"bob","data":"\xff"}',
+        "any-depth": b'{"type":"signal","to":"bob","data":' + b"[" * 33 + b"]" * 33 + b"}",
+        "type-may-be-repeated": b'{"type":"cancel","type":"cancel"}',
+        "second-type-is-not-looked-for": b'{"type":"offer","to":"bob","type":"offer"}',
+        "any-sender": b'{"type":"offer","to":"bob","from":"eve"}',
+        "any-size": b'{"type":"matchmaking","matchSize":17}',
+        "candidate-before-sdp": b'{"type":"offer","to":"bob","candidate":1,"sdp":2}',
+        "id-is-lost": b'{"type":"cancel","id":3}',
+        "id-of-a-refused-one-is-lost": b'{"type":"nothing","id":3}',
+        "depth-raises": b'{"type":"signal","to":"bob","data":' + GROW + b"[" + GROW,
+        "no-utf-8-raises": b'{"type":"cancel","x":"\xff"}',
+        "dropping-raises": b"{",
+        "dropped-without-id": b'{"type":"cancel","id":3}',
+        "all-is-shown": b'{"type":"' + b"x" * 300 + b'"}',
+        "shown-as-it-came": '{"type":"\u2028"}'.encode(),
+        "one-is-left-out": SEPARATOR.join([b'{"type":"cancel"}'] * 9),
+    },
+    "offers": {
+        "any-name": b"focus-signal.v1, a b",
+        "seen-of-any-length": b"focus-signal.v1, resume.x." + GROW + b"9" + GROW,
+        "seen-of-any-size": b"focus-signal.v1, resume.x.9007199254740992",
+        "the-first-of-two": b"focus-signal.v1, resume.x.5, resume.y.6",
+        "without-v1": b"resume.x.5",
+        "any-signature": sealed(NOW)[:-4] + b"AAAA",
+        "never-too-old": sealed(NOW - 600_001),
+        "of-the-future": sealed(NOW + 60_001),
+        "no-ascii-raises": b"\xe9",
+        "content-raises": b"focus-signal.v1" + SEPARATOR + b"{}",
+        "any-length": b"focus-signal.v1" + SEPARATOR + CONTENT.replace(b'"ana"', b'"' + b"a" * 4_000 + b'"'),
+    },
     "frames": {
         "refused-message-is-held": frame(TEXT, b"a", fin=False) + frame(TEXT, b"b"),
         "waits-for-a-byte-more": text("a"),
@@ -72,7 +106,7 @@ SHOWS = {
 
 
 def test_every_bug_has_an_input() -> None:
-    for name in ("decoder", "head"):
+    for name in ("decoder", "head", "v1", "offers"):
         assert list(SHOWS[name]) == list(target_named(name).mutants)
     assert SHOWS["frames"].keys() <= target_named("frames").mutants.keys()
 

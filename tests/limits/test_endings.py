@@ -173,14 +173,14 @@ async def closed_for_its_rate_leaves_in_time(transport: TransportName) -> None:
             await flood.receive_bytes(1)
             await trio.sleep(1.0)
         assert trio.current_time() <= closed + 15.0
-        assert stage.server.statistics().closed == {"rate-limited": 1}
+        assert stage.server.statistics().closed == {"flood": 1}
 
 
 async def _flood_until_closed(stage: Stage, user: str, peer: Peer) -> None:
     for _ in range(4):
         await pour(peer, *[offer(user)] * 3)
         await trio.sleep(0.5)
-    assert (await gather(peer))[-1] == "close 4003 rate-limited"
+    assert (await gather(peer))[-1] == "close 4003 flood"
 
 
 test_drain_of_a_full_server = simulated(drain_of_a_full_server)

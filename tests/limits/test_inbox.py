@@ -113,7 +113,7 @@ _real_init, _real_take = Inbox.__init__, Inbox.take
 
 
 def _bounded(change: int) -> Any:
-    def init(self: Inbox, channel: Any, ended: list[int], most: int) -> None:
+    def init(self: Inbox, channel: Any, ended: list[tuple[int, bool]], most: int) -> None:
         _real_init(self, channel, ended, most + change)
 
     return init

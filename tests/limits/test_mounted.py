@@ -93,7 +93,7 @@ async def test_rates(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
                     while True:
                         await ana.get_message()
         assert closed.value.reason is not None
-        assert (closed.value.reason.code, closed.value.reason.reason) == (4003, "rate-limited")
+        assert (closed.value.reason.code, closed.value.reason.reason) == (4003, "flood")
 
 
 async def test_users(nursery: trio.Nursery, autojump_clock: MockClock) -> None:

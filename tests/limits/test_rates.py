@@ -166,13 +166,13 @@ async def closed_at_the_grace(transport: TransportName) -> None:
         for eighth in (6, 12, 18, 24 - 1 / 8):
             await trio.sleep_until(began + eighth / 8)
             await pour(ana, offer("ana"), offer("ana"))
-        assert "close 4003 rate-limited" not in await gather(ana)
+        assert "close 4003 flood" not in await gather(ana)
         await trio.sleep_until(began + 3.0)
         await pour(ana, offer("ana"), offer("ana"))
-        assert (await gather(ana))[-2:] == ["close 4003 rate-limited", "eof"]
+        assert (await gather(ana))[-2:] == ["close 4003 flood", "eof"]
         await _is_served(stage, bo)
         await stage.leave(ana.stream)
-        assert stage.server.statistics().closed == {"rate-limited": 1}
+        assert stage.server.statistics().closed == {"flood": 1}
 
 
 async def never_who_pauses(transport: TransportName) -> None:
@@ -205,7 +205,7 @@ async def pings_that_go_on(transport: TransportName) -> None:
         assert await gather(ana) == []
         await trio.sleep_until(began + 3.0)
         await ana.send(frame(frames.PONG, b"unasked") * 50)
-        assert (await gather(ana))[-2:] == ["close 4003 rate-limited", "eof"]
+        assert (await gather(ana))[-2:] == ["close 4003 flood", "eof"]
         await _is_served(stage, bo)
 
 

@@ -11,10 +11,12 @@ from itertools import count
 import trio
 from attrs import define, field
 
+from focus_signal.core.commands import Connect
 from focus_signal.core.matchmaker import Matchmaker, Rules
 from focus_signal.errors import TransportClosed
 from focus_signal.server.config import Config
 from focus_signal.server.connection import Connection
+from focus_signal.server.logic import Hearing
 from focus_signal.server.outbox import Backlog
 from focus_signal.server.owner import Owner
 from focus_signal.server.settings import NO_LIMIT
@@ -37,6 +39,7 @@ class FakeTransport:
     ends_at_once: bool = False
     controls: int = field(default=0, init=False)
     held: int = field(default=0, init=False)
+    peer_code: int | None = field(default=None, init=False)
     sent: list[str] = field(factory=list[str], init=False)
     now: list[str] = field(factory=list[str], init=False)
     left: deque[bytes] = field(factory=deque[bytes], init=False)
@@ -57,7 +60,8 @@ class FakeTransport:
 
     # The transport.
 
-    async def accept(self) -> None:
+    async def accept(self, subprotocol: str | None = None) -> None:
+        assert subprotocol is None
         await trio.lowlevel.checkpoint()
 
     async def receive(self) -> list[bytes]:
@@ -133,9 +137,9 @@ class House:
     def connect(self, user: str, transport: FakeTransport) -> Connection:
         """Start a connection; it is in the inbox when the other tasks have had their turn."""
         number = next(self._numbers)
-        connection = Connection(
-            number, user, transport, self._dialect.reader(number, user), self._shared, self._nursery
-        )
+        hearing = Hearing.plainly(self._dialect.reader(number, user))
+        first = (Connect(number, user),)
+        connection = Connection(number, user, transport, hearing, self._shared, self._nursery, first)
 
         async def run() -> None:
             await connection.run()

@@ -12,7 +12,8 @@ import attrs
 import pytest
 
 from focus_signal import Config, ConfigError, FocusSignalError
-from focus_signal.server.config import deadlines, limits
+from focus_signal.server.config import deadlines, limits, replay_bound
+from focus_signal.server.settings import NO_LIMIT
 
 DEFAULTS: dict[str, object] = {
     "host": "0.0.0.0",  # noqa: S104 - the documented default
@@ -22,7 +23,10 @@ DEFAULTS: dict[str, object] = {
     "seed_silent": False,
     "transport": "native",
     "allowed_origins": (),
+    "secret_file": "",
+    "ice_servers": (),
     "seat_grace": 30.0,
+    "ready_timeout": 15.0,
     "handshake_timeout": 5.0,
     "write_timeout": 10.0,
     "close_timeout": 2.0,
@@ -53,6 +57,8 @@ DEFAULTS: dict[str, object] = {
     "outbox_messages": 4096,
     "total_outbox_bytes": 25_165_824,
     "total_unfinished_bytes": 67_108_864,
+    "replay_bytes": 262_144,
+    "total_replay_bytes": 67_108_864,
 }
 
 # The whole numbers with their bounds.
@@ -79,6 +85,8 @@ _LIMITS = [
     "outbox_messages",
     "total_outbox_bytes",
     "total_unfinished_bytes",
+    "replay_bytes",
+    "total_replay_bytes",
 ]
 WHOLE = {
     "port": (0, 65535),
@@ -87,7 +95,15 @@ WHOLE = {
     **dict.fromkeys(_LIMITS, (0, 1 << 30)),
 }
 SECONDS = [name for name, value in DEFAULTS.items() if isinstance(value, float)]
-OTHERS = ["host", "relay_scope", "seed_silent", "transport", "allowed_origins"]
+OTHERS = [
+    "host",
+    "relay_scope",
+    "seed_silent",
+    "transport",
+    "allowed_origins",
+    "secret_file",
+    "ice_servers",
+]
 
 # What is no number to anybody, and what Python alone calls one.
 _NO_NUMBER: list[Any] = [None, "", "1", "x", b"1", True, False, [], [1], {}, (1,), 1j, object, Decimal(1)]
@@ -132,6 +148,49 @@ def test_allowed_origins() -> None:
         told = refusal("allowed_origins", (wrong,))
         assert told.startswith("allowed_origins must be origins")
         assert told.endswith(f"not {wrong!r}")
+
+
+def test_secret_file() -> None:
+    for right in ("", "secrets", "/etc/focus signal/secrets", "\0"):
+        assert Config(secret_file=right).secret_file == right
+    for wrong in (None, 0, True, b"secrets", ["secrets"]):
+        assert refusal("secret_file", wrong) == f"secret_file must be a text, not {wrong!r}"
+
+
+def test_ice_servers() -> None:
+    turn = {"urls": ["turn:a.example"], "username": "u", "credential": "c"}
+    for right in ((), ({"urls": "stun:a.example"},), ({"urls": "stun:a.example"}, turn)):
+        assert Config(ice_servers=right).ice_servers == right
+    wrong: Any
+    for wrong in (None, 0, True, {}, turn, [turn], "stun:a.example"):
+        told = refusal("ice_servers", wrong)
+        assert told.startswith("ice_servers must be a tuple of ICE servers")
+        assert told.endswith(f"not {wrong!r}")
+    for wrong in ("stun:a.example", {}, {**turn, "credential": 0x5EC2E7}, {**turn, "x": object()}, None):
+        told = refusal("ice_servers", ({"urls": "stun:a.example"}, wrong))
+        assert told.startswith("ice_servers must be ICE servers as browsers take them, and one ")
+        assert str(0x5EC2E7) not in told
+
+
+def test_ice_servers_have_no_part_in_the_hash() -> None:
+    one, other = (Config(ice_servers=({"urls": f"stun:{host}.example"},)) for host in "ab")
+    assert hash(one) == hash(other)
+    assert one != other
+
+
+def test_what_is_replayed_fits_into_an_outbox() -> None:
+    """However the two are set, and no limit is the half of no limit."""
+    for replay, outbox, bound in (
+        (262_144, 1_048_576, 262_144),
+        (524_288, 1_048_576, 524_288),
+        (524_289, 1_048_576, 524_288),
+        (0, 1_048_576, 524_288),
+        (262_144, 1_000, 500),
+        (262_144, 1, 0),
+        (262_144, 0, 262_144),
+        (0, 0, NO_LIMIT // 2),
+    ):
+        assert replay_bound(Config(replay_bytes=replay, outbox_bytes=outbox)) == bound
 
 
 def test_every_limit_and_every_deadline_is_told_about() -> None:

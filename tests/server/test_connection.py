@@ -12,9 +12,11 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from focus_signal.core.commands import Connect
 from focus_signal.core.matchmaker import Matchmaker, Rules
 from focus_signal.server.config import Config
 from focus_signal.server.connection import Connection
+from focus_signal.server.logic import Hearing
 from focus_signal.server.outbox import Backlog
 from focus_signal.server.owner import Owner
 from focus_signal.server.settings import NO_LIMIT
@@ -78,7 +80,9 @@ async def test_what_is_cut_ends_wherever_it_waits(room: int, ends_at_once: bool)
     with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             frames = DIALECT.reader(1, "ana")
-            connection = Connection(1, "ana", transport, frames, shared, nursery)
+            connection = Connection(
+                1, "ana", transport, Hearing.plainly(frames), shared, nursery, (Connect(1, "ana"),)
+            )
             nursery.start_soon(connection.run)
             transport.says(JOIN)
             await wait_all_tasks_blocked()
@@ -87,4 +91,4 @@ async def test_what_is_cut_ends_wherever_it_waits(room: int, ends_at_once: bool)
             connection.cut()
             await wait_all_tasks_blocked()
             assert not nursery.child_tasks
-    assert owner._ended == [1]
+    assert owner._ended == [(1, False)]

@@ -23,7 +23,7 @@ from focus_signal.core.commands import (
     RequestMatch,
     Withdraw,
 )
-from focus_signal.core.effects import Effect, Message, RoomFound
+from focus_signal.core.effects import Effect, RoomFound, SeedMessage
 from focus_signal.core.matchmaker import Matchmaker, Rules
 from focus_signal.server.outbox import Backlog, Outbox
 from focus_signal.server.owner import Owner
@@ -46,9 +46,9 @@ class Recorder(Matchmaker):
 class RecordingDialect(SeedDialect):
     """A dialect that notes what it makes frames of, one by one."""
 
-    encoded: list[Message] = field(factory=list[Message], init=False)
+    encoded: list[SeedMessage] = field(factory=list[SeedMessage], init=False)
 
-    def encode(self, message: Message) -> bytes | None:
+    def encode(self, message: SeedMessage) -> bytes | None:
         self.encoded.append(message)
         return super().encode(message)
 
@@ -61,7 +61,7 @@ class Stage:
     inbox_bytes: int = NO_LIMIT
     matchmaker: Recorder = field(init=False)
     owner: Owner = field(init=False)
-    encoded: list[Message] = field(init=False)
+    encoded: list[SeedMessage] = field(init=False)
     flushed: list[str] = field(factory=list[str], init=False)
     backlog: Backlog = field(factory=lambda: Backlog(NO_LIMIT), init=False)
 

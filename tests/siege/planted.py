@@ -17,7 +17,8 @@ from typing import Any
 import trio
 
 from benchmarks.siege import probed
-from focus_signal.core.sessions import Session, Sessions
+from focus_signal.core.sessions import Sessions
+from focus_signal.core.state import Session
 from focus_signal.server import pages
 from focus_signal.server.connection import Connection
 from focus_signal.server.front_door import FrontDoor
@@ -45,8 +46,8 @@ def leak_map_entry() -> None:
     """Keep the session of a user who has left."""
     disconnect = Sessions.disconnect
 
-    def keep(self: Sessions, connection: int, now: float) -> Session | None:
-        session = disconnect(self, connection, now)
+    def keep(self: Sessions, connection: int) -> Session | None:
+        session = disconnect(self, connection)
         if session is not None:
             self.by_user[f"{session.user} once more"] = session
         return session

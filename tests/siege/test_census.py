@@ -14,7 +14,7 @@ import trio
 
 from benchmarks.siege.census import census, left_over
 from focus_signal.core.queues import Queues
-from focus_signal.core.sessions import Session
+from focus_signal.core.state import Session
 from focus_signal.server.config import Config
 from focus_signal.server.serve import open_server
 

@@ -27,8 +27,8 @@ JOIN = '{"type":"matchmaking","matchSize":1}'
 
 
 class _Cursed(TrioWebSocket):
-    async def accept(self) -> None:
-        await super().accept()
+    async def accept(self, subprotocol: str | None = None) -> None:
+        await super().accept(subprotocol)
         if "cursed" in self._request.path:
             raise PlantedFault("this connection cannot be served")
 

@@ -101,12 +101,13 @@ async def test_what_was_said_before_leaving_is_still_carried_out(sim: Simulation
     assert (refused.code, refused.to) == ("peer-unavailable", "ana")
     assert sim.server.statistics().matches == 1
     number = connection_of(sim, ana)
+    ended = Disconnect(number, finished=by == "close")
     steps = [
         (index, each.command)
         for index, each in enumerate(sim.history)
-        if isinstance(each, Decided) and each.command in {Withdraw(number), Disconnect(number)}
+        if isinstance(each, Decided) and each.command in {Withdraw(number), ended}
     ]
-    assert [step for _, step in steps] == [Withdraw(number), Disconnect(number)]
+    assert [step for _, step in steps] == [Withdraw(number), ended]
     between = sim.history[steps[0][0] + 1 : steps[1][0]]
     sometimes("an end overtakes what was said before it", any(isinstance(each, Decided) for each in between))
 

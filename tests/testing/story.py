@@ -17,7 +17,7 @@ from focus_signal.core.commands import (
     RequestMatch,
     Withdraw,
 )
-from focus_signal.core.effects import Close, Deliver, Effect, Message, Refused, Relayed, RoomFound
+from focus_signal.core.effects import Close, Deliver, Effect, Refused, Relayed, RoomFound, SeedMessage
 from focus_signal.testing import history as h
 from focus_signal.testing.invariants.check import check
 from focus_signal.testing.plan import (
@@ -130,7 +130,7 @@ class Story:
         self._sent(Say(id=self.next_id, at=self.t, conn=conn, text=text))
         self.decide(Invalid(conn, "bad-json", "no JSON"), *effects)
 
-    def get(self, conn: int, message: Message) -> None:
+    def get(self, conn: int, message: SeedMessage) -> None:
         self.events.append(h.Got(self.t, conn, message))
 
     def read_end(self, conn: int) -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from focus_signal.core.commands import Connect, Disconnect, Drain, Invalid, Relay, RequestMatch
-from focus_signal.core.effects import Close, Deliver, Effect, Message, Refused, Relayed, RoomFound
+from focus_signal.core.effects import Close, Deliver, Effect, Refused, Relayed, RoomFound, SeedMessage
 from focus_signal.testing import history as h
 from focus_signal.testing.core_level import run_core
 from focus_signal.testing.diagram.chart import Arrow, Chart, Lane, Note, Only, Row
@@ -281,7 +281,7 @@ def test_texts_print_on_one_line() -> None:
         Signal(id=3, at=1.5, conn=1, kind="offer", to=HOSTILE, claim=HOSTILE),
     )
     plan = Plan(seed=1, config=RunConfig(), operations=operations)
-    peers: Message = RoomFound("r", (HOSTILE, "\x00"))
+    peers: SeedMessage = RoomFound("r", (HOSTILE, "\x00"))
     history: list[h.Event] = [
         h.Served(0.25, 1, 1),
         h.Sent(1.0, 1, 2),

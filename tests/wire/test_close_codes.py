@@ -52,7 +52,12 @@ def test_a_row_can_go_onto_the_wire(name: str, row: CloseCode) -> None:
         ("restart", 1012, None),
         ("too-slow", 4001, None),
         ("no-pong", 4002, None),
+        ("id-in-use", 4004, "id-in-use"),
+        ("bad-request", 4500, "bad-request"),
         ("replaced", 4501, None),
+        ("not-allowed", 4502, "not-allowed"),
+        ("token-ended", 4503, "token-ended"),
+        ("removed", 4504, "removed"),
     ],
 )
 def test_codes_of_the_contract(name: CloseName, code: int, reason: str | None) -> None:
@@ -62,16 +67,42 @@ def test_codes_of_the_contract(name: CloseName, code: int, reason: str | None) -
 
 
 def test_the_page_for_clients_lists_every_close() -> None:
-    """All but the answer to the client's own goodbye, in order, with the reason."""
+    """All that a client of the seed's dialect can get but the answer to its own goodbye, in order."""
     page = (Path(__file__).parents[2] / "docs" / "seed-clients.md").read_text()
     lines = [line for line in page.splitlines() if re.match(r"\| [0-9]{4} \|", line)]
-    rows = [row for row in CLOSE_CODES.values() if row.code != 1000]
+    rows = [row for row in CLOSE_CODES.values() if row.code != 1000 and not row.v1_only]
     assert [line[2:6] for line in lines] == [str(row.code) for row in rows]
     for line, row in zip(lines, rows, strict=True):
         assert f"`{row.reason}`" in line
 
 
-def test_only_who_was_replaced_is_told_not_to_come_back() -> None:
+def test_who_is_told_not_to_come_back() -> None:
     """4000 to 4499 say come back, 4500 to 4999 say do not; clients go by the range."""
-    terminal = {name for name, row in CLOSE_CODES.items() if row.code >= 4500}
-    assert terminal == {"replaced"}
+    own = {name: row.code for name, row in CLOSE_CODES.items() if row.code >= 4000}
+    assert {name for name, code in own.items() if code < 4500} == {
+        "too-slow",
+        "no-pong",
+        "flood",
+        "id-in-use",
+    }
+    assert {name for name, code in own.items() if code >= 4500} == {
+        "bad-request",
+        "replaced",
+        "not-allowed",
+        "token-ended",
+        "removed",
+    }
+
+
+def test_the_rows_are_in_the_order_of_their_codes() -> None:
+    codes = [row.code for row in CLOSE_CODES.values()]
+    assert codes == sorted(codes)
+
+
+def test_what_only_the_newer_protocol_knows_says_do_not_come_back_as_you_are() -> None:
+    assert {name for name, row in CLOSE_CODES.items() if row.v1_only} == {
+        "bad-request",
+        "not-allowed",
+        "token-ended",
+        "removed",
+    }

@@ -10,7 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from focus_signal.errors import HttpRefused
-from focus_signal.wire.http_head import Head, check_upgrade, user_of_query, wants_websocket
+from focus_signal.wire.http_head import (
+    Head,
+    check_upgrade,
+    upgrade_answer,
+    user_of_query,
+    v1_user_of_query,
+    wants_websocket,
+)
 from tests.wire.heads import BROWSER, head_of
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -240,3 +247,68 @@ def test_a_user_id_has_at_most_128_bytes(fits: str, over: str) -> None:
     assert caught.value.status == 414
     assert "128" in caught.value.text
     assert user_of_query(f"userId=ada&userId={over}&x={over}", 128) == "ada"
+
+
+@pytest.mark.parametrize(
+    ("query", "user"),
+    [
+        ("", ""),
+        ("userId", ""),
+        ("userId=", ""),
+        ("userId=&userId=x", ""),
+        ("userId=ada", "ada"),
+        ("x=%FF&userId=ada&y=%00", "ada"),
+        ("userId=ada&userId=%00", "ada"),
+        ("%75serId=a+b", "a b"),
+        ("userId=%C3%A9%F0%9F%98%80", "\u00e9\U0001f600"),
+        ("userId=%EF%BF%BD", "\ufffd"),
+        ("userId=%C2%A0%E2%80%8B", "\u00a0\u200b"),
+        ("userId=" + "x" * 128, "x" * 128),
+        ("userId=" + "%C3%A9" * 64, "\u00e9" * 64),
+    ],
+)
+def test_the_user_of_v1(query: str, user: str) -> None:
+    assert v1_user_of_query(query) == user
+
+
+@pytest.mark.parametrize(
+    ("user", "told"),
+    [
+        ("x" * 129, "userId must be at most 128 bytes, not 129."),
+        ("%C3%A9" * 65, "userId must be at most 128 bytes, not 130."),
+        ("%01" * 129, "userId must be at most 128 bytes, not 129."),
+        *(
+            (f"a{escaped}b", "userId must be UTF-8.")
+            for escaped in ("%FF", "%C3", "%C0%80", "%ED%A0%80", "%F8%88%80%80%80")
+        ),
+        *(
+            (f"a{quote_plus(control)}b", "userId must have no control characters.")
+            for control in (*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)))
+        ),
+    ],
+)
+def test_who_is_no_user_of_v1(user: str, told: str) -> None:
+    with pytest.raises(HttpRefused) as caught:
+        v1_user_of_query(f"x=1&userId={user}&userId=ada")
+    assert (caught.value.status, caught.value.text) == (400, told)
+
+
+@settings(max_examples=500)
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_who_is_a_user_of_both_is_called_the_same(query: str) -> None:
+    try:
+        user = v1_user_of_query(query)
+    except HttpRefused:
+        assert "\ufffd" in user_of_query(query, 10_000)
+    else:
+        assert user == user_of_query(query, 10_000)
+
+
+def test_the_answer_names_what_was_chosen() -> None:
+    plain, chosen = upgrade_answer(KEY), upgrade_answer(KEY, "focus-signal.v1")
+    assert b"Sec-WebSocket-Protocol" not in plain
+    line = b"Sec-WebSocket-Protocol: focus-signal.v1\r\n"
+    assert chosen.count(line) == 1
+    assert chosen.replace(line, b"") == plain
+    assert chosen.endswith(b"\r\n\r\n")
+    assert chosen.count(b"\r\n\r\n") == 1

@@ -14,6 +14,7 @@ from focus_signal.errors import HttpRefused
 from focus_signal.wire import plain_upgrade
 from focus_signal.wire.http_head import HeadLimits, HeadReader, check_upgrade, user_of_query, wants_websocket
 from focus_signal.wire.plain_upgrade import PlainUpgrade, PlainUpgrades
+from focus_signal.wire.subprotocols import offer_of
 from tests.wire.heads import BAD, BROWSER, GOOD, LIMITS, head_of, of_size
 
 PATH = "/signal"
@@ -33,13 +34,13 @@ PLAIN = {"a browser's": BROWSER, "a library's": NODE, "the key first": KEY_FIRST
 
 
 def with_care(data: bytes, limits: HeadLimits = LIMITS) -> PlainUpgrade | None:
-    """Read the same with care; None for all that is not let in, or has not come whole."""
+    """Read the same with care; None for all that is not let in, is not whole, or offers what matters."""
     try:
         read = HeadReader(limits).feed(data)
         if read is None or read[0].path != PATH or not wants_websocket(read[0]):
             return None
-        user = user_of_query(read[0].query, limits.user_bytes)
-        return user, check_upgrade(read[0]), read[1]
+        user, key = user_of_query(read[0].query, limits.user_bytes), check_upgrade(read[0])
+        return (user, key, read[1]) if offer_of(read[0].values("sec-websocket-protocol")) is None else None
     except HttpRefused:
         return None
 
@@ -87,6 +88,10 @@ CHANGED = {
     "upgrade in capitals": NODE.replace(b"websocket\r\n", b"WebSocket\r\n"),
     "another connection": NODE.replace(b"Connection: Upgrade", b"Connection: close"),
     "connection twice": with_line(b"Connection: keep-alive"),
+    "a subprotocol": with_line(b"Sec-WebSocket-Protocol: focus-signal.v1"),
+    "a subprotocol in capitals": with_line(b"SEC-WEBSOCKET-PROTOCOL: focus-signal.v1"),
+    "a subprotocol that is not known": with_line(b"Sec-WebSocket-Protocol: chat"),
+    "a subprotocol that is none": with_line(b"Sec-WebSocket-Protocol: a b"),
     "a body": with_line(b"Content-Length: 5"),
     "no body, said so": with_line(b"Content-Length: 0"),
     "a body in pieces": with_line(b"Transfer-Encoding: chunked"),
@@ -210,6 +215,7 @@ MISTAKES = [
     ('behind.startswith(b"\\r\\n") and ', ""),
     (" and _are_lines(block)", ""),
     ("name in _LEFT_TO_CARE or ", ""),
+    ('b"sec-websocket-protocol", ', ""),
     (" or (name in _EXPECTED and name in fields)", ""),
     ("len(lines) + 1 > self._limits.head_lines", "len(lines) > self._limits.head_lines"),
     ("not fields.keys() >= _EXPECTED", "False"),

@@ -64,13 +64,18 @@ def run(options: argparse.Namespace, usage_error: Callable[[str], NoReturn]) -> 
     process = _Process(options.ready_json, options.ready_json and _stdin_can_end())
     set_up_logging(sys.stderr)
     raise_soft_limit()
-    status = 0
+    status, refused = 0, ""
     _make_garbage_collection_rare()
     try:
         status = trio.run(_serve, config, process)
     except* ServerFailed as group:
         logger.critical("%s", group.exceptions[0])
         status = _SOFTWARE_ERROR
+    except* ConfigError as group:
+        # What a setting names is only looked at when the server is made: the secrets in a file.
+        refused = str(group.exceptions[0])
+    if refused:
+        usage_error(as_flags(refused))
     return status
 
 

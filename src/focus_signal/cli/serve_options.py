@@ -7,12 +7,14 @@ import attrs
 
 from focus_signal.server.config import Config, deadlines, limits
 
+# Settings that are lists: their flags give one thing each, and may be given several times.
+_ONE_AT_A_TIME = {"allowed_origins": "--allowed-origin", "ice_servers": "--ice-server"}
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - a server for the open internet
 
 
 def flag_of(setting: str) -> str:
     """Give the flag for a setting."""
-    return "--allowed-origin" if setting == "allowed_origins" else f"--{setting.replace('_', '-')}"
+    return _ONE_AT_A_TIME.get(setting) or f"--{setting.replace('_', '-')}"
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +50,22 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
         help="let only pages of this origin connect, such as https://example.org or https://*.example.org; "
         "may be given several times",
     )
+    parser.add_argument(
+        "--secret-file",
+        default="",
+        metavar="PATH",
+        help="a file with the secret that signs sessions, so that they outlive this process: 32 bytes or "
+        "more in hex or base64, as `openssl rand -hex 32` makes it; below it the one before it, if any",
+    )
+    parser.add_argument(
+        "--ice-server",
+        dest="ice_servers",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a STUN server that clients are told to use, such as stun:example.org:3478; "
+        "may be given several times",
+    )
     defaults = Config()
     bounds = parser.add_argument_group("limits", "whole numbers; 0 means no limit")
     for name, limit in limits().items():
@@ -72,6 +90,7 @@ def config_of(options: argparse.Namespace) -> Config:
         each.name: getattr(options, each.name) for each in attrs.fields(Config) if each.name in options
     }
     given["allowed_origins"] = tuple(options.allowed_origins)
+    given["ice_servers"] = tuple({"urls": url} for url in options.ice_servers)
     return Config(**given)
 
 

@@ -1,14 +1,13 @@
 """The matchmaker: one synchronous, total function from (command, now) to effects.
 
-Whatever comes, in whatever state, gives effects; what cannot be done gives a `Refused`. The rules:
+Whatever comes, in whatever state, gives effects; what cannot be done gives a `Refused`. Who does what:
 
-* A user has one session. The newest connection in its name speaks for it and the one before is closed.
-* A session has one ticket and one seat at the most. Asking again for the same size keeps the place; asking
-  for another moves. A seat is kept until the next room is found.
-* Within a size, who came first is matched first, and who survives somebody's leaving keeps its place.
-* A connection whose end was read is in no match from then on, though what it sent before is still relayed.
-* A relay reaches whoever shares the sender's room (or anyone, if the scope says so), and is refused
-  otherwise.
+* `arrivals`: which connection speaks for whom, and what becomes of a session whose connection ends.
+* `restoring`: what stood before the server was started.
+* `lobby`, `proposals` and `backfill`: who waits, and who meets whom; `pools`, `search` and `open_rooms` find
+  that out.
+* `rooms` and `code_rooms`: who has met, and what they are told of each other.
+* `relays`: what they send each other. `telling` numbers and keeps what is sent.
 
 Time and ids come from outside. If `handle` raises all the same, the state is suspect and the caller must
 stop.
@@ -19,29 +18,57 @@ from typing import Literal, assert_never
 
 from attrs import define, field, frozen
 
+from focus_signal.core.alarms import (
+    Alarm,
+    NoticeDue,
+    PatienceOver,
+    ProposalOver,
+    SessionDue,
+    TimeOver,
+    WindowOver,
+)
+from focus_signal.core.arrivals import Arrivals
+from focus_signal.core.code_rooms import CodeRooms
 from focus_signal.core.commands import (
+    Begin,
+    Broadcast,
+    Cancel,
     Command,
     Connect,
+    CreateRoom,
+    Decline,
     Disconnect,
     Drain,
     Invalid,
+    JoinRoom,
+    LeaveRoom,
+    Numbered,
+    OpenSession,
+    Ping,
+    Ready,
     Relay,
     RelayClump,
     RequestMatch,
+    RequestTicket,
     TimePassed,
     Withdraw,
 )
-from focus_signal.core.effects import Close, Deliver, DeliverClump, Effect, Refused, Relayed, RoomFound
-from focus_signal.core.queues import Queues
+from focus_signal.core.effects import Deliver, DeliverClump, Effect, GoingAway, Pong, Refused, Relayed
+from focus_signal.core.lobby import Lobby, match_size_message
+from focus_signal.core.moment import Moment
+from focus_signal.core.relays import UNREACHABLE, Relays
+from focus_signal.core.replay import Budget
+from focus_signal.core.restoring import Restoring
 from focus_signal.core.rooms import Rooms
-from focus_signal.core.sessions import Session, Sessions
+from focus_signal.core.sessions import Sessions
+from focus_signal.core.state import Room, Session
+from focus_signal.core.telling import Telling
+from focus_signal.core.timers import Timers
 
 RelayScope = Literal["room", "any"]
 
-
-def match_size_message(came: str, largest: int) -> str:
-    """Say what a match size may be, in the one wording that every layer uses."""
-    return f"matchSize must be a whole number from 1 to {largest}, not {came}"
+_RECONNECT_IN = 1
+"""Seconds: who is sent away spreads its return by itself."""
 
 
 @frozen
@@ -51,12 +78,18 @@ class Rules:
     Args:
       max_match_size: the largest room that may be asked for.
       relay_scope: "room" relays between members of one room; "any" between any two users.
-      seat_grace: the seconds for which a seat in a room outlives its connection.
+      seat_grace: the seconds for which a seat in a room, and a session, outlive their connection.
+      ready_timeout: the seconds in which everyone has to say that they are ready.
+      replay_bytes: how much is kept of what one peer has not seen.
+      total_replay_bytes: how much of what all of them have not.
     """
 
     max_match_size: int = 16
     relay_scope: RelayScope = "room"
     seat_grace: float = 30.0
+    ready_timeout: float = 15.0
+    replay_bytes: int = 256 * 1024
+    total_replay_bytes: int = 64 * 1024 * 1024
 
 
 @frozen
@@ -66,11 +99,12 @@ class MatchmakerStatistics:
     Args:
       connections: connections that speak for a user.
       users: sessions, those away within their grace too.
-      waiting: tickets in all queues.
+      waiting: users who wait for a match.
       rooms: rooms that stand.
       matches: rooms found since the start.
       relayed: messages relayed since the start.
       refused: messages refused since the start.
+      replay_bytes: what is kept of what peers have not seen.
     """
 
     connections: int
@@ -80,6 +114,7 @@ class MatchmakerStatistics:
     matches: int
     relayed: int
     refused: int
+    replay_bytes: int = 0
 
 
 @define(eq=False)
@@ -88,29 +123,51 @@ class Matchmaker:
 
     Args:
       rules: what the operator chose.
-      new_id: gives a fresh id for each room.
+      new_id: gives a fresh id each time, a UUID of version 4.
     """
 
     rules: Rules
     new_id: Callable[[], str]
+    _moment: Moment = field(factory=Moment, init=False)
+    _telling: Telling = field(factory=Telling, init=False)
+    _timers: Timers[Alarm] = field(factory=Timers[Alarm], init=False)
+    _budget: Budget = field(init=False)
+    _rooms: Rooms = field(init=False)
     _sessions: Sessions = field(init=False)
+    _lobby: Lobby = field(init=False)
+    _restoring: Restoring = field(init=False)
+    _arrivals: Arrivals = field(init=False)
+    _code_rooms: CodeRooms = field(init=False)
+    _relays: Relays = field(init=False)
     _by_user: dict[str, Session] = field(init=False)
     _by_connection: dict[int, Session] = field(init=False)
+    # What there may be to do at the end of a command; whoever does it takes it out.
+    _thinned: dict[Room, None] = field(init=False)
+    _to_fill: dict[Room, None] = field(init=False)
+    _stale: dict[Session, None] = field(init=False)
     _any_scope: bool = field(init=False)
-    _queues: Queues = field(factory=Queues, init=False)
-    _rooms: Rooms = field(factory=Rooms, init=False)
-    _now: float = field(default=float("-inf"), init=False)
     _draining: bool = field(default=False, init=False)
-    _matches: int = field(default=0, init=False)
-    _relayed: int = field(default=0, init=False)
-    _refused: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._sessions = Sessions(self.rules.seat_grace)
-        self._by_user, self._by_connection = self._sessions.by_user, self._sessions.by_connection
-        self._any_scope = self.rules.relay_scope == "any"
+        rules, moment, telling, timers = self.rules, self._moment, self._telling, self._timers
+        self._budget = Budget(rules.total_replay_bytes)
+        self._rooms = rooms = Rooms(telling, moment.next_rev)
+        self._sessions = sessions = Sessions(rules.replay_bytes, self._budget, self.new_id)
+        largest = rules.max_match_size
+        self._lobby = Lobby(largest, rules.ready_timeout, moment, telling, timers, rooms, self.new_id)
+        self._restoring = Restoring(
+            2 * rules.seat_grace, moment, telling, timers, sessions, rooms, self._lobby.replace
+        )
+        self._arrivals = Arrivals(
+            rules.seat_grace, moment, telling, timers, sessions, rooms, self._lobby, self._restoring
+        )
+        self._code_rooms = CodeRooms(largest, moment, telling, rooms, self._restoring, self.new_id)
+        self._thinned, self._stale, self._to_fill = rooms.thinned, rooms.stale, self._lobby.backfill.to_fill
+        self._any_scope = rules.relay_scope == "any"
+        self._relays = Relays(self._any_scope, telling)
+        self._by_user, self._by_connection = sessions.by_user, sessions.by_connection
 
-    def handle(self, command: Command, now: float) -> list[Effect]:
+    def handle(self, command: Command, now: float) -> list[Effect]:  # noqa: C901, PLR0912 - a branch a command
         """Carry out one command.
 
         Args:
@@ -120,31 +177,40 @@ class Matchmaker:
         Returns:
           what is to be done, in this order.
         """
-        if now > self._now:  # noqa: PLR1730 - a call of max() for every message would cost more
-            self._now = now
+        moment = self._moment
+        if now > moment.now:  # noqa: PLR1730 - a call of max() for every message would cost more
+            moment.now = now
         if isinstance(command, Relay):  # nearly every one
             return self._relay(command)
         match command:
             case RequestMatch():
-                return self._request_match(command)
-            case Connect():
-                return self._connect(command)
-            case Invalid(connection, code, message, to):
-                if self._by_connection.get(connection) is None:
-                    return []
-                return self._refuse(connection, code, message, to)
+                self._request_match(command)
+            case Numbered():
+                self._numbered(command)
+            case Connect(connection, user):
+                if self._may_open(connection) and self._arrivals.connect(connection, user):
+                    self._send_away_if_draining(connection)
+            case OpenSession():
+                if self._may_open(command.connection) and self._arrivals.open(command):
+                    self._send_away_if_draining(command.connection)
             case Withdraw(connection):
-                return self._withdraw(connection)
-            case Disconnect(connection):
-                return self._disconnect(connection)
+                self._arrivals.withdraw(connection)
+            case Disconnect(connection, finished):
+                self._arrivals.disconnect(connection, finished=finished)
             case TimePassed():
-                for session in self._sessions.expire(self._now):
-                    self._rooms.leave(session)
-                return []
+                self._pass_time()
             case Drain():
-                self._draining = True
-                return [Close(connection, "restart") for connection in self._sessions.connections()]
-        assert_never(command)
+                self._drain()
+            case Begin(wall, restores):
+                moment.wall_offset = wall - moment.now
+                if restores:
+                    self._restoring.begin()
+            case _:
+                session = self._by_connection.get(command.connection)
+                # Of these the seed's dialect has only what is invalid.
+                if session is not None and (session.resumption is not None or isinstance(command, Invalid)):
+                    self._carry_out(session, command)
+        return self._finish()
 
     def handle_clump(self, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
         """Carry out the relays of a clump, as `handle` would one after the other.
@@ -158,7 +224,7 @@ class Matchmaker:
         effects = self.handle(Relay(connection, to, kind, payloads[0]), now)
         match effects:
             case [Deliver(target, Relayed(sender, _, _))]:
-                self._relayed += len(payloads) - 1
+                self._relays.relayed += len(payloads) - 1
                 return DeliverClump(target, sender, kind, payloads)
             case _:
                 for payload in payloads[1:]:
@@ -167,63 +233,20 @@ class Matchmaker:
 
     def next_deadline(self) -> float | None:
         """Tell when a `TimePassed` is next due; None when nothing waits for time."""
-        return self._sessions.next_deadline()
+        return self._timers.next_deadline()
 
     def statistics(self) -> MatchmakerStatistics:
         """Look at the matchmaker at this moment."""
         return MatchmakerStatistics(
-            connections=self._sessions.connected,
+            connections=len(self._by_connection),
             users=len(self._sessions),
-            waiting=self._queues.waiting,
+            waiting=self._lobby.waiting,
             rooms=len(self._rooms),
-            matches=self._matches,
-            relayed=self._relayed,
-            refused=self._refused,
+            matches=self._lobby.matches,
+            relayed=self._relays.relayed,
+            refused=self._telling.refused,
+            replay_bytes=self._budget.bytes,
         )
-
-    def _connect(self, command: Connect) -> list[Effect]:
-        if self._by_connection.get(command.connection) is not None:
-            return []
-        session, replaced = self._sessions.connect(command.connection, command.user)
-        # The seat is taken over, the place in a queue is not: who waits is the connection that asked.
-        self._queues.leave(session)
-        effects: list[Effect] = []
-        if replaced is not None:
-            effects.append(Close(replaced, "replaced"))
-        if self._draining:
-            effects.append(Close(command.connection, "restart"))
-        return effects
-
-    def _withdraw(self, connection: int) -> list[Effect]:
-        session = self._by_connection.get(connection)
-        if session is not None:
-            session.leaving = True
-            self._queues.leave(session)
-        return []
-
-    def _disconnect(self, connection: int) -> list[Effect]:
-        self._withdraw(connection)
-        self._sessions.disconnect(connection, self._now)
-        return []
-
-    def _request_match(self, command: RequestMatch) -> list[Effect]:
-        session = self._by_connection.get(command.connection)
-        if session is None or session.leaving:
-            return []
-        size = command.size
-        if not 1 <= size <= self.rules.max_match_size:
-            # Nothing that is shown may be long, and Python itself refuses to show a very long number.
-            came = str(size) if abs(size) < 1 << 53 else "a number beyond all sizes"
-            message = match_size_message(came, self.rules.max_match_size)
-            return self._refuse(command.connection, "bad-match-size", message)
-        members = self._queues.join(session, size)
-        if not members:
-            return []
-        room = self.new_id()
-        self._rooms.open(room, members)
-        self._matches += 1
-        found = RoomFound(room, tuple(member.user for member in members))
-        return [Deliver(self._connection_of(member), found) for member in members]
 
     def _relay(self, command: Relay) -> list[Effect]:
         # What most of the time is spent on: so no more steps in here than there have to be.
@@ -232,21 +255,128 @@ class Matchmaker:
             return []
         target = self._by_user.get(command.to)
         if (
-            target is None
-            or target.connection is None
-            or target.leaving
-            or not (self._any_scope or (sender.room is not None and sender.room == target.room))
+            target is not None
+            and target.resumption is None
+            and sender.resumption is None
+            and target.connection is not None
+            and not target.leaving
+            and (self._any_scope or (sender.room is not None and sender.room is target.room))
         ):
-            message = "no peer of this user id can be reached from here"
-            return self._refuse(command.connection, "peer-unavailable", message, command.to)
-        self._relayed += 1
-        return [Deliver(target.connection, Relayed(sender.user, command.kind, command.payload))]
+            self._relays.relayed += 1
+            return [Deliver(target.connection, Relayed(sender.user, command.kind, command.payload))]
+        if sender.resumption is None and (target is None or target.resumption is None):
+            self._telling.refused += 1
+            return [Deliver(command.connection, Refused("peer-unavailable", UNREACHABLE, command.to))]
+        self._relays.relay(sender, target, command)
+        return self._finish()
 
-    def _refuse(self, connection: int, code: str, message: str, to: str | None = None) -> list[Effect]:
-        self._refused += 1
-        return [Deliver(connection, Refused(code, message, to))]
+    def _may_open(self, connection: int) -> bool:
+        return self._by_connection.get(connection) is None
 
-    @staticmethod
-    def _connection_of(session: Session) -> int:
-        assert session.connection is not None  # noqa: S101 - who holds a ticket or is reachable has one
-        return session.connection
+    def _request_match(self, command: RequestMatch) -> None:
+        session = self._by_connection.get(command.connection)
+        if session is None or session.leaving or session.resumption is not None:
+            return
+        size, largest = command.size, self.rules.max_match_size
+        if not 1 <= size <= largest:
+            # Nothing that is shown may be long, and Python itself refuses to show a very long number.
+            came = str(size) if abs(size) < 1 << 53 else "a number beyond all sizes"
+            self._telling.refuse(session, "bad-match-size", match_size_message(came, largest))
+            return
+        self._lobby.request_plain(session, size)
+
+    def _numbered(self, command: Numbered) -> None:
+        """Carry out a request that says what the peer has handled, or that has a number, or both."""
+        session, telling, number = self._by_connection.get(command.connection), self._telling, command.id
+        if session is None or session.resumption is None:
+            return
+        resumption = session.resumption
+        can_be_seen = command.seen is None or self._sessions.saw(session, command.seen)
+        if number is not None:
+            if number <= resumption.last_id:
+                telling.acknowledge(session, number)
+                return
+            telling.begin(session, number)
+        if can_be_seen:
+            self._carry_out(session, command.request)
+        else:
+            text = f"seen must be at most {resumption.log.last}, the last that was sent, not {command.seen}"
+            telling.refuse(session, "bad-message", text)
+        telling.end()
+
+    def _carry_out(self, session: Session, request: Command) -> None:  # noqa: C901, PLR0912 - as above
+        match request:
+            case Relay():
+                self._relays.relay(session, self._by_user.get(request.to), request)
+            case Broadcast():
+                self._relays.broadcast(session, request)
+            case RequestTicket(_, terms):
+                if not self._refuses_all(session):
+                    self._lobby.request(session, terms)
+            case Cancel():
+                self._lobby.cancel(session)
+            case Ready(_, proposal):
+                self._lobby.proposals.ready(session, proposal)
+            case Decline(_, proposal):
+                self._lobby.proposals.decline(session, proposal)
+            case CreateRoom(_, max_size, code):
+                if not self._refuses_all(session):
+                    self._code_rooms.create(session, max_size, code)
+            case JoinRoom(_, code):
+                if not self._refuses_all(session):
+                    self._code_rooms.join(session, code)
+            case LeaveRoom():
+                self._code_rooms.leave(session)
+            case Ping(connection):
+                self._telling.end()  # what has no number does not end the request by itself
+                self._telling.tell_now(connection, Pong())
+            case Invalid(_, code, message, to, retry_after):
+                self._telling.refuse(session, code, message, to, retry_after)
+            case _:
+                raise AssertionError(f"{type(request).__name__} is no request")
+
+    def _refuses_all(self, session: Session) -> bool:
+        if self._draining:
+            text = "the server is about to stop: ask again once you are connected to the next one"
+            self._telling.refuse(session, "draining", text, retry_after=_RECONNECT_IN)
+        return self._draining
+
+    def _send_away_if_draining(self, connection: int) -> None:
+        if self._draining:
+            self._telling.close(connection, "restart")
+
+    def _drain(self) -> None:
+        self._draining = True
+        sessions = list(self._by_connection.values())
+        self._lobby.end_all(list(self._by_user.values()), "draining")
+        for session in sessions:
+            if session.resumption is not None:
+                self._telling.tell(session, GoingAway(_RECONNECT_IN))
+            if session.connection is not None:
+                self._telling.close(session.connection, "restart")
+
+    def _pass_time(self) -> None:
+        for alarm in self._timers.due(self._moment.now):
+            match alarm:
+                case SessionDue(session):
+                    self._arrivals.due(session)
+                case NoticeDue(place):
+                    self._lobby.notice(place)
+                case PatienceOver(ticket):
+                    self._lobby.lose_patience(ticket)
+                case TimeOver(place):
+                    self._lobby.time_over(place)
+                case ProposalOver(proposal):
+                    self._lobby.proposals.end(proposal)
+                case WindowOver():
+                    self._restoring.end()
+                case _:
+                    assert_never(alarm)
+
+    def _finish(self) -> list[Effect]:
+        """Do what all that was done calls for, and give the effects."""
+        if self._thinned or self._to_fill:
+            self._lobby.fill()
+        if self._stale:
+            self._arrivals.issue_tokens()
+        return self._telling.take()

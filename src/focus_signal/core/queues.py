@@ -1,18 +1,19 @@
-"""Who waits for a room, and who meets whom.
+"""Who waits for a room of one size and cares for nothing else, as clients of the seed's dialect do.
 
-A ticket is one session's place in one queue; there is a queue for each size. First come, first served: a
-queue that holds as many tickets as its size gives all of them away at once, so that no queue is ever longer
-than that. Every step costs the same however many are waiting; only a match costs as much as it has members.
+As long as nobody waits with them who does, there is a queue for each size, and no more is needed. First come,
+first served: a queue that holds as many as its size gives all of them away at once, so that no queue is ever
+longer than that. Every step costs the same however many are waiting; only a match costs as much as it has
+members. When somebody comes who wants more, all of them are given tickets (see `lobby`).
 """
 
 from attrs import define, field
 
-from focus_signal.core.sessions import Session
+from focus_signal.core.state import Session
 
 
 @define(eq=False)
 class Queues:
-    """Hold every ticket, by size and in the order of arrival."""
+    """Hold those who wait, by size and in the order of arrival."""
 
     # A dict keeps the order of arrival and gives up any ticket at once; its keys are compared by identity.
     _by_size: dict[int, dict[Session, None]] = field(factory=dict[int, dict[Session, None]], init=False)
@@ -20,11 +21,11 @@ class Queues:
 
     @property
     def waiting(self) -> int:
-        """Count the tickets in all queues."""
+        """Count those in all queues."""
         return self._waiting
 
     def join(self, session: Session, size: int) -> list[Session]:
-        """Give the session a ticket for `size` and take out the match that it completes.
+        """Let the session wait for `size` and take out the match that it completes.
 
         A session that waits for the same size keeps its place; one that waits for another moves.
 
@@ -47,7 +48,7 @@ class Queues:
         return list(queue)
 
     def leave(self, session: Session) -> None:
-        """Take the session's ticket back, if it has one; whoever stood behind it moves up."""
+        """Let the session wait no longer, if it does; whoever stood behind it moves up."""
         size = session.waits_for
         if size is None:
             return
@@ -57,3 +58,12 @@ class Queues:
         del queue[session]
         if not queue:
             del self._by_size[size]
+
+    def take_all(self) -> list[tuple[Session, int]]:
+        """Give up everyone with the size for which they wait; of one size, in the order of arrival."""
+        everyone = [(session, size) for size, queue in self._by_size.items() for session in queue]
+        for session, _ in everyone:
+            session.waits_for = None
+        self._by_size.clear()
+        self._waiting = 0
+        return everyone

@@ -1,11 +1,14 @@
 """The settings of a server: every one has a name, a unit, a default and a check."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from attrs import Attribute, field, fields, frozen
 
+from focus_signal.access.ice_servers import fault_of
 from focus_signal.access.origins import is_origin
 from focus_signal.core.matchmaker import RelayScope
+from focus_signal.core.sizes import LEAST
 from focus_signal.errors import ConfigError
 from focus_signal.server.settings import (
     COUNT,
@@ -14,6 +17,7 @@ from focus_signal.server.settings import (
     Limit,
     a_text,
     a_truth,
+    any_text,
     bound,
     deadline,
     limit,
@@ -38,6 +42,16 @@ def _origins(_: object, attribute: "Attribute[Any]", value: object) -> None:
             raise refuse(attribute, origin, "origins, each as in 'https://example.org'")  # pyright: ignore[reportUnknownArgumentType]
 
 
+def _ice_servers(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    if not isinstance(value, tuple):
+        raise refuse(attribute, value, "a tuple of ICE servers, each as in {'urls': 'stun:example.org:3478'}")
+    for server in value:  # pyright: ignore[reportUnknownVariableType] - whatever it is, it is looked at
+        fault = fault_of(server)  # pyright: ignore[reportUnknownArgumentType]
+        if fault is not None:
+            # It may hold a password, and is not shown.
+            raise ConfigError(f"{attribute.name} must be ICE servers as browsers take them, and one {fault}")
+
+
 @frozen(kw_only=True)
 class Config:
     """Hold the settings of one server; a value that is not allowed raises `ConfigError`.
@@ -55,7 +69,11 @@ class Config:
         server is always on the library's.
       allowed_origins: the origins of the pages that may connect, each as in "https://example.org" or
         "https://*.example.org"; any if there are none. What is no page sends no origin, and may connect.
+      secret_file: a file with the secret, or two, by which sessions are known again when the server is
+        started anew; see `focus_signal.access.keys.read_keys`. If there is none, they end with the process.
+      ice_servers: what clients are told to use for ICE, each as in {"urls": "stun:example.org:3478"}.
       seat_grace: seconds for which a seat in a room outlives its connection.
+      ready_timeout: seconds in which everyone has to be ready for a match that was proposed.
       handshake_timeout: seconds from accepting a connection to the end of its handshake.
       write_timeout: seconds that a peer may take for one message that it is sent.
       close_timeout: seconds for closing a connection, from the close frame to the end of the stream.
@@ -86,6 +104,8 @@ class Config:
       outbox_messages: how many messages may wait for one peer.
       total_outbox_bytes: how much may wait for all peers together.
       total_unfinished_bytes: how much may be kept of messages that are not whole, from all peers together.
+      replay_bytes: how much is kept of what a session's client has not seen yet; see `replay_bound`.
+      total_replay_bytes: how much of that is kept for all sessions together.
     """
 
     host: str = field(default="0.0.0.0", validator=a_text)  # noqa: S104 - a server for the open internet
@@ -95,10 +115,18 @@ class Config:
     seed_silent: bool = field(default=False, validator=a_truth)
     transport: TransportName = field(default="native", validator=one_of("native", "trio-websocket"))
     allowed_origins: tuple[str, ...] = field(default=(), validator=_origins)
+    secret_file: str = field(default="", validator=any_text)
+    # What is in it can be changed, so it has no part in the hash.
+    ice_servers: tuple[Mapping[str, Any], ...] = field(default=(), validator=_ice_servers, hash=False)
     seat_grace: float = field(
         default=30.0,
         validator=seconds,
         metadata=deadline("the absence of a user who has a seat in a room", "the seat is given up"),
+    )
+    ready_timeout: float = field(
+        default=15.0,
+        validator=seconds,
+        metadata=deadline("saying `ready` for a match that was proposed", "`match-ended` `not-ready`"),
     )
     handshake_timeout: float = field(
         default=5.0,
@@ -236,6 +264,24 @@ class Config:
             "the one with most is cut",
         ),
     )
+    replay_bytes: int = field(
+        default=256 * _KIB,
+        validator=LIMIT,
+        metadata=limit(
+            "bytes",
+            "what is kept of what a session's client has not seen; never more than half of `outbox_bytes`",
+            "the oldest is dropped: it comes back with `resumed` false",
+        ),
+    )
+    total_replay_bytes: int = field(
+        default=64 * _MIB,
+        validator=LIMIT,
+        metadata=limit(
+            "bytes",
+            "what is kept like that for all sessions",
+            "the one for which most is kept loses the oldest",
+        ),
+    )
 
     def __attrs_post_init__(self) -> None:
         # A message that no bucket could ever hold would be refused for ever, and the peer told to wait.
@@ -244,6 +290,17 @@ class Config:
             raise ConfigError(
                 f"byte_burst must be 0 or at least frame_bytes, {largest}, not {self.byte_burst}"
             )
+
+
+def replay_bound(config: Config) -> int:
+    """Tell how many bytes are kept of what a session's client has not seen.
+
+    That is never more than half of an outbox, whatever the setting: all of it goes into one when the client
+    comes back, and who was closed for that as too slow would come back to the same.
+    """
+    # No message counts for less, so that their number is bounded too.
+    most_messages = bound(config.outbox_messages) // 2
+    return min(bound(config.replay_bytes), bound(config.outbox_bytes) // 2, most_messages * LEAST)
 
 
 def limits() -> dict[str, Limit]:

@@ -7,23 +7,23 @@ there is one, nobody else writes. The close frame goes the same way, behind ever
 
 import logging
 import math
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import nullcontext
 
 import trio
 from attrs import define, field
 
-from focus_signal.core.commands import Connect
+from focus_signal.core.commands import Command
 from focus_signal.errors import TransportClosed
 from focus_signal.observe.buggify import buggify, is_directed, witness
 from focus_signal.server.config import Config
 from focus_signal.server.gauge import Gauge
 from focus_signal.server.guard import contained, report
-from focus_signal.server.logic import ReadFrames
+from focus_signal.server.logic import Hearing
 from focus_signal.server.outbox import Outbox, OutboxStatistics
 from focus_signal.server.shared import Shared
 from focus_signal.server.transport import ProtocolViolation, Transport
-from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
+from focus_signal.wire.close_codes import CLOSE_CODES, DONE, CloseName
 
 logger = logging.getLogger("focus_signal")
 
@@ -36,17 +36,19 @@ class Connection:
       number: the connection's number, given out once.
       user: the user for whom it speaks.
       transport: the open WebSocket.
-      read_frames: makes commands of the frames that came with a read.
+      hearing: how it is heard.
       shared: what all connections have in common.
       nursery: where a writer runs; open for as long as `run` runs.
+      first: with which commands it begins.
     """
 
     number: int
     user: str
     _transport: Transport
-    _read_frames: ReadFrames
+    _hearing: Hearing
     _shared: Shared
     _nursery: trio.Nursery
+    _first: Sequence[Command]
     _config: Config = field(init=False)
     _outbox: Outbox = field(init=False)
     _gauge: Gauge = field(init=False)
@@ -74,7 +76,7 @@ class Connection:
         self._outbox = Outbox(
             shared.outbox_bytes, shared.outbox_messages, self.flush, self.number, shared.backlog
         )
-        self._gauge = Gauge(self.number, self._read_frames, shared)
+        self._gauge = Gauge(self.number, self._hearing, shared)
 
     async def run(self) -> None:
         """Serve the peer until the connection has ended, by whosever doing.
@@ -233,12 +235,11 @@ class Connection:
     async def _converse(self) -> CloseName:
         """Read and hand on until the end, and tell with which close frame to answer it."""
         # Where a connection spends its life: what every read goes through is kept flat here.
-        inbox, outbox, transport, number = self._shared.inbox, self._outbox, self._transport, self.number
+        inbox, outbox, transport, first = self._shared.inbox, self._outbox, self._transport, self._first
         gauge, read = self._gauge, self._gauge.read
         try:
-            first = [Connect(number, self.user)]
-            if not inbox.open_nowait(number, outbox, first):
-                await self._wait_for(inbox.open(number, outbox, first))
+            if not inbox.open_nowait(self.number, outbox, first):
+                await self._wait_for(inbox.open(self.number, outbox, first))
             while True:
                 messages = await transport.receive()
                 if transport.controls or transport.held or self._holds:
@@ -249,7 +250,7 @@ class Connection:
                     if not inbox.send_nowait(commands, gauge.size):
                         await self._wait_for(inbox.send(commands, gauge.size))
                     if gauge.goes_on:
-                        self.close_soon("rate-limited")
+                        self.close_soon("flood")
                 elif transport.said_goodbye:
                     break
         except TransportClosed:
@@ -265,7 +266,7 @@ class Connection:
             return "internal-error"
         finally:
             # At once and before any await: nothing is delivered any more, and the owner knows.
-            witness("end-read", number)
+            witness("end-read", self.number)
             outbox.end()
             self._tell_end()
         outbox.take()  # nobody is left to read it
@@ -283,13 +284,13 @@ class Connection:
         if not self._outbox.closed:
             self._gauge.count_controls(count)
             if self._gauge.goes_on:
-                self.close_soon("rate-limited")
+                self.close_soon("flood")
 
     def _tell_end(self) -> None:
         """Tell the owner, once, that nothing can be delivered to here any more; never waits."""
-        end_told, self._end_told = self._end_told, True
-        if not end_told:
-            self._shared.inbox.end(self.number)
+        if not self._end_told:
+            self._end_told = True
+            self._shared.inbox.end(self.number, finished=self._transport.peer_code == DONE)
 
     async def _wait_for(self, handing_on: Awaitable[None]) -> None:
         """Hand something to an owner that is behind; to be cut ends this wait too."""

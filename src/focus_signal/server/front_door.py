@@ -21,9 +21,11 @@ from focus_signal.wire.http_head import (
     HeadReader,
     check_upgrade,
     user_of_query,
+    v1_user_of_query,
     wants_websocket,
 )
 from focus_signal.wire.plain_upgrade import PlainUpgrades
+from focus_signal.wire.subprotocols import V1Offer, offer_of
 
 
 class Visitor(Struct, frozen=True, gc=False):
@@ -33,11 +35,13 @@ class Visitor(Struct, frozen=True, gc=False):
       user: the user id that it names; empty when it names none.
       key: its Sec-WebSocket-Key.
       read_ahead: what was read behind its request.
+      offer: what it offers as a client of `focus-signal.v1`; None for one that speaks the seed's dialect.
     """
 
     user: str
     key: str
     read_ahead: bytes
+    offer: V1Offer | None = None
 
 
 @define(eq=False)
@@ -123,13 +127,17 @@ class FrontDoor:
 
     def _decide(self, head: Head, read_ahead: bytes, key: AddressKey | None) -> Visitor | bytes:
         """Let a visitor in, or answer one of our own pages; raises `HttpRefused` for everything else."""
-        # In the order in which what is wrong is answered: the sizes, the version, the path, the upgrade.
+        # In the order in which what is wrong is answered: the sizes, the version, the path, the upgrade, what
+        # is offered with it, and the user id where that has more rules than a size.
         is_signal = head.path == pages.SIGNAL_PATH
         user = user_of_query(head.query, self._limits.user_bytes) if is_signal else ""
         if wants_websocket(head) and is_signal:
             websocket_key = check_upgrade(head)
+            offer = offer_of(head.values("sec-websocket-protocol"))
+            if offer is not None:
+                user = v1_user_of_query(head.query)
             self._admission.check(key, next(iter(head.values("origin")), None))
-            return Visitor(user, websocket_key, read_ahead)
+            return Visitor(user, websocket_key, read_ahead, offer)
         return pages.answer(head, self._admission.check_room)
 
     def _gave_up(self, *, timed_out: bool) -> HttpRefused:

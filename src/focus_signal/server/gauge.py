@@ -6,8 +6,11 @@ from attrs import define, field
 
 from focus_signal.access.rates import Meter
 from focus_signal.core.commands import Command, Invalid, RelayClump
-from focus_signal.server.logic import ReadFrames
+from focus_signal.server.logic import Hearing
 from focus_signal.server.shared import Shared
+
+# By then there is room for a message again, unless the limits are very small.
+_RETRY_SECONDS = 1
 
 
 @define(eq=False)
@@ -16,12 +19,12 @@ class Gauge:
 
     Args:
       number: the connection's.
-      read_frames: makes commands of the frames that came with a read.
+      hearing: how it is heard.
       shared: what all connections have in common.
     """
 
     _number: int
-    _read_frames: ReadFrames
+    _hearing: Hearing
     _shared: Shared
     _meter: Meter | None = field(default=None, init=False)
     size: int = field(default=0, init=False)
@@ -34,7 +37,7 @@ class Gauge:
         meter = self._meter or self._begin()
         fits = meter.takes_all(messages, self._shared.clock())
         self.size = meter.size
-        return self._read_frames(messages) if fits else self._read_some(messages, meter)
+        return self._hearing.read(messages) if fits else self._read_some(messages, meter)
 
     def count_controls(self, count: int) -> None:
         """Count frames that are no part of a message; they cost as much as messages that hold nothing."""
@@ -57,8 +60,9 @@ class Gauge:
                 taken.append(message)
                 continue
             if taken:
-                commands += self._read_frames(taken)
+                commands += self._hearing.read(taken)
                 taken = []
-            commands.append(Invalid(self._number, "rate-limited", self._shared.too_much))
+            refusal = Invalid(self._number, "rate-limited", self._shared.too_much, None, _RETRY_SECONDS)
+            commands.append(self._hearing.refuse(message, refusal))
         self.goes_on = meter.goes_on
-        return commands + self._read_frames(taken) if taken else commands
+        return commands + self._hearing.read(taken) if taken else commands

@@ -15,13 +15,22 @@ from contextlib import suppress
 import trio
 from attrs import define, field
 
-from focus_signal.core.commands import Command, Disconnect, Drain, RelayClump, TimePassed, Withdraw
-from focus_signal.core.effects import Close, Deliver, DeliverClump, Message
+from focus_signal.core.commands import (
+    Begin,
+    Command,
+    Disconnect,
+    Drain,
+    RelayClump,
+    TimePassed,
+    Withdraw,
+)
+from focus_signal.core.effects import Close, Deliver, DeliverClump, DeliverNumbered, SeedMessage
 from focus_signal.core.matchmaker import MatchmakerStatistics
 from focus_signal.observe.buggify import buggify, is_directed, pause
 from focus_signal.server.logic import Decider, Dialect
 from focus_signal.server.outbox import Backlog, Outbox
 from focus_signal.server.settings import NO_LIMIT
+from focus_signal.wire.v1 import V1Dialect
 
 _MOST_COMMANDS_A_TURN = 1000
 
@@ -49,7 +58,7 @@ class Inbox:
     """
 
     _channel: trio.MemorySendChannel[Batch]
-    _ended: list[int]
+    _ended: list[tuple[int, bool]]
     _most_bytes: int
     bytes: int = field(default=0, init=False)
     """How much is on the way."""
@@ -137,9 +146,14 @@ class Inbox:
                 self.take(size)  # the room that was made for it is the next one's
             raise
 
-    def end(self, connection: int) -> None:
-        """Tell that a connection has ended and sends nothing more; never waits."""
-        self._ended.append(connection)
+    def end(self, connection: int, *, finished: bool = False) -> None:
+        """Tell that a connection has ended and sends nothing more; never waits.
+
+        Args:
+          connection: which.
+          finished: whether its peer has said that it does not mean to come back.
+        """
+        self._ended.append((connection, finished))
         # A full channel means that the owner is about to run; a broken one that there is nobody left to tell.
         with suppress(trio.WouldBlock, trio.BrokenResourceError):
             self._channel.send_nowait(_WAKE)
@@ -156,6 +170,8 @@ class Owner:
       inbox_batches: how many batches may wait.
       inbox_bytes: with how many bytes they may have come.
       backlog: what waits in all outboxes together.
+      v1: makes frames of messages that have numbers.
+      begin: the first command, if there is one.
     """
 
     _matchmaker: Decider
@@ -164,15 +180,17 @@ class Owner:
     _inbox_batches: int
     _inbox_bytes: int
     _backlog: Backlog
+    _v1: V1Dialect | None = None
+    _begin: Begin | None = None
     inbox: Inbox = field(init=False)
     """The way to here."""
     _send: trio.MemorySendChannel[Batch] = field(init=False)
     _receive: trio.MemoryReceiveChannel[Batch] = field(init=False)
     _outboxes: dict[int, Outbox] = field(factory=dict[int, Outbox], init=False)
-    _ended: list[int] = field(factory=list[int], init=False)
-    # Connections that have ended, each with the number of the batch behind which that counts; and once more,
-    # to be found by their number.
-    _due: deque[tuple[int, int]] = field(factory=deque[tuple[int, int]], init=False)
+    _ended: list[tuple[int, bool]] = field(factory=list[tuple[int, bool]], init=False)
+    # Connections that have ended, each with the number of the batch behind which that counts and with whether
+    # its peer was finished; and once more, to be found by their number.
+    _due: deque[tuple[int, int, bool]] = field(factory=deque[tuple[int, int, bool]], init=False)
     _leaving: dict[int, None] = field(factory=dict[int, None], init=False)
     _taken: int = field(default=0, init=False)
     _touched: dict[Outbox, None] = field(factory=dict[Outbox, None], init=False)
@@ -198,6 +216,8 @@ class Owner:
         """
         try:
             with self._receive:
+                if self._begin is not None:
+                    self._matchmaker.handle(self._begin, self._clock())
                 while True:
                     batch = await self._next_batch()
                     if self.inbox.directed:
@@ -226,9 +246,9 @@ class Owner:
         batches = self._take_waiting(batch)
         if ended:
             behind = self._taken + self._receive.statistics().current_buffer_used
-            for connection in ended:
+            for connection, finished in ended:
                 commands.append(Withdraw(connection))
-                self._due.append((behind, connection))
+                self._due.append((behind, connection, finished))
                 self._leaving[connection] = None
         for came, opened, _ in batches:
             commands += came
@@ -239,8 +259,8 @@ class Owner:
                     commands.append(Withdraw(opened[0]))
         over: list[int] = []
         while self._due and self._due[0][0] <= self._taken:
-            _, connection = self._due.popleft()
-            commands.append(Disconnect(connection))
+            _, connection, finished = self._due.popleft()
+            commands.append(Disconnect(connection, finished))
             over.append(connection)
         self._handle_all(commands, now)
         for connection in over:
@@ -281,9 +301,10 @@ class Owner:
         self.inbox.take(size)
         return batches
 
-    def _handle_all(self, commands: Sequence[Command | RelayClump], now: float) -> None:
+    # Flat, for a call for each message would cost more than what it does.
+    def _handle_all(self, commands: Sequence[Command | RelayClump], now: float) -> None:  # noqa: C901, PLR0912 - see above
         handle, encode, outboxes = self._matchmaker.handle, self._dialect.encode, self._outboxes
-        encoded: Message | None = None
+        encoded: SeedMessage | None = None
         frame: bytes | None = None
         outbox: Outbox | None = None
         connection = -1
@@ -310,6 +331,10 @@ class Owner:
                         encoded = effect.message
                         frame = encode(encoded)
                     if frame is not None and not outbox.put(frame):
+                        self._give_up(connection, outbox, now)
+                elif type(effect) is DeliverNumbered:
+                    assert self._v1 is not None  # noqa: S101 - who is sent this has come by it
+                    if not outbox.put(self._v1.encode(effect.message, effect.seq)):
                         self._give_up(connection, outbox, now)
                 elif type(effect) is Close:
                     outbox.close(effect.reason)

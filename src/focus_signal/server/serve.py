@@ -1,12 +1,14 @@
 """Open a server: for as long as a block, or until cancelled."""
 
 import socket
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NoReturn, cast
 
 import trio
 
+from focus_signal.access.keys import Keys
 from focus_signal.server.config import Config
 from focus_signal.server.logic import BuildLogic, build_logic
 from focus_signal.server.room_ids import RoomIds
@@ -33,6 +35,8 @@ async def open_server(
     *,
     new_id: Callable[[], str] | None = None,
     build: BuildLogic = build_logic,
+    keys: Keys | None = None,
+    wall: Callable[[], float] = time.time,
 ) -> AsyncGenerator[Server]:
     """Open a server that runs for as long as the block.
 
@@ -40,8 +44,10 @@ async def open_server(
       config: the settings; the defaults if there are none.
       listeners: where to listen, any `trio.abc.Listener`s; they are closed with the server. None listens on
         host and port of the config; an empty list listens nowhere, for a server that is only mounted.
-      new_id: gives the id of a room; each must be a new one. None gives random UUIDs.
+      new_id: gives ids, of rooms above all; each must be a new one. None gives random UUIDs.
       build: builds what decides; tests put something else there.
+      keys: sign the tokens of sessions. None takes those of the config's `secret_file`, or makes new ones.
+      wall: gives the wall clock's time in seconds since the epoch.
 
     Returns:
       a context manager that gives the running `Server`.
@@ -55,7 +61,7 @@ async def open_server(
     config = Config() if config is None else config
     if listeners is None:
         listeners = await open_listeners(config)
-    server = Server(config, new_id or RoomIds(), list(listeners), build)
+    server = Server(config, new_id or RoomIds(), list(listeners), build, keys, wall)
     lone: BaseException | None = None
     try:
         async with trio.open_nursery() as nursery:
@@ -84,13 +90,15 @@ async def serve(
     *,
     new_id: Callable[[], str] | None = None,
     build: BuildLogic = build_logic,
+    keys: Keys | None = None,
+    wall: Callable[[], float] = time.time,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> NoReturn:
     """Serve until cancelled; gives the `Server` to `nursery.start` once connections are accepted.
 
     Args, errors and cancellation are those of `open_server`.
     """
-    async with open_server(config, listeners, new_id=new_id, build=build) as server:
+    async with open_server(config, listeners, new_id=new_id, build=build, keys=keys, wall=wall) as server:
         task_status.started(server)
         await trio.sleep_forever()
     raise AssertionError("unreachable")

@@ -6,6 +6,7 @@ still says goodbye: `stop` closes everyone, and then the nursery ends.
 
 import logging
 import math
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,10 @@ import trio
 from attrs import define, field
 
 from focus_signal.access.addresses import AddressKey, key_of
-from focus_signal.errors import HttpRefused, ServerFailed
+from focus_signal.access.keys import Keys
+from focus_signal.access.session_tokens import SessionTokens
+from focus_signal.core.commands import Begin
+from focus_signal.errors import ServerFailed
 from focus_signal.observe.faults import describe_fault
 from focus_signal.server.accepting import accept_all
 from focus_signal.server.admission import Admission
@@ -25,21 +29,24 @@ from focus_signal.server.front_door import FrontDoor, Visitor
 from focus_signal.server.guard import report
 from focus_signal.server.heartbeat import run_heartbeat
 from focus_signal.server.link import Link
-from focus_signal.server.logic import BuildLogic, Dialect
+from focus_signal.server.logic import BuildLogic, build_v1
+from focus_signal.server.mounted import admit
 from focus_signal.server.outbox import Backlog, OutboxStatistics
 from focus_signal.server.owner import Owner
 from focus_signal.server.pages import SIGNAL_PATH
 from focus_signal.server.readiness import Readiness, open_readiness
 from focus_signal.server.roll import Roll
+from focus_signal.server.session_keys import keys_of
 from focus_signal.server.settings import bound
 from focus_signal.server.shared import Shared
 from focus_signal.server.statistics import Statistics
 from focus_signal.server.stream_link import link_of
 from focus_signal.server.transport import Transport
 from focus_signal.server.transport.native import NativeTransport
+from focus_signal.server.welcome import Guest, Welcome, spoken_by
 from focus_signal.server.whereabouts import address_of
 from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
-from focus_signal.wire.http_head import user_of_query
+from focus_signal.wire.subprotocols import V1Offer
 
 if TYPE_CHECKING:
     from trio_websocket import WebSocketRequest
@@ -59,7 +66,9 @@ class Server:
     _new_id: Callable[[], str]
     _listeners: list[AnyListener]
     _build_logic: BuildLogic
-    _dialect: Dialect = field(init=False)
+    _keys: Keys | None = None
+    _wall: Callable[[], float] = time.time
+    _welcome: Welcome = field(init=False)
     _owner: Owner = field(init=False)
     _admission: Admission = field(init=False)
     _front_door: FrontDoor = field(init=False)
@@ -76,11 +85,15 @@ class Server:
         logic = self._build_logic(config, self._new_id)
         self._roll = Roll(bound(config.max_connections_per_user))
         self._frame_bounds = bound(config.frame_bytes), bound(config.max_fragments)
-        self._dialect = logic.dialect
         backlog = Backlog(bound(config.total_outbox_bytes))
         clock = trio.lowlevel.current_clock().current_time
         inbox = config.inbox_batches, bound(config.inbox_bytes)
-        self._owner = Owner(logic.decider, logic.dialect, clock, *inbox, backlog)
+        tokens = SessionTokens(keys_of(config) if self._keys is None else self._keys)
+        v1 = build_v1(config, tokens.seal)
+        # Keys of its own are no other server's, and so nothing can come back.
+        begin = Begin(self._wall(), restores=bool(config.secret_file) or self._keys is not None)
+        self._welcome = Welcome(logic.dialect, v1, tokens, self._new_id, self._wall)
+        self._owner = Owner(logic.decider, logic.dialect, clock, *inbox, backlog, v1, begin)
         self._shared = Shared(config, self._owner.inbox, backlog, clock)
         free = free_descriptors(self._listeners)
         room = room_for(config.max_connections, config.max_handshakes, free=free)
@@ -181,19 +194,23 @@ class Server:
         except* Exception as group:  # noqa: BLE001 - the guard: this is no fault of the other server
             report(group, "a mounted connection")
 
-    async def serve_transport(self, transport: Transport, user: str) -> None:
+    async def serve_transport(
+        self, transport: Transport, user: str, offer: V1Offer | None = None, key: AddressKey | None = None
+    ) -> None:
         """Serve a peer over a transport that was accepted already, until its connection has ended.
 
         Args:
           transport: the peer's messages; it is closed here.
-          user: the user id that the peer names.
+          user: the user id that the peer names; empty if it names none.
+          offer: what it offers as a client of `focus-signal.v1`; None for one that speaks the seed's dialect.
+          key: what its address counts as.
 
         Cancellation: the peer is told, within the close deadline.
         """
         over = False
         try:
             async with trio.open_nursery() as nursery:
-                await self._serve_user(transport, user, nursery)
+                await self._serve_user(transport, Guest(user, offer, key), nursery)
             over = True
         finally:
             with trio.move_on_after(self.config.close_timeout, shield=True):
@@ -268,13 +285,16 @@ class Server:
                     self._admission.enter(key)
                     try:
                         if self.config.transport != "native":
-                            await self._welcome_with_library(link, visitor, deadline, nursery)
+                            await self._welcome_with_library(link, visitor, deadline, nursery, key)
                         else:
                             native = NativeTransport(
                                 link, visitor.key, visitor.read_ahead, *self._frame_bounds
                             )
-                            if native.accept_nowait() or await self._accept(native, deadline):
-                                await self._serve_user(native, visitor.user, nursery)
+                            spoken = spoken_by(visitor.offer)
+                            if native.accept_nowait(spoken) or await self._accept(native, deadline, spoken):
+                                await self._serve_user(
+                                    native, Guest(visitor.user, visitor.offer, key), nursery
+                                )
                     finally:
                         self._admission.leave(key)
             finally:
@@ -294,7 +314,12 @@ class Server:
         return visitor
 
     async def _welcome_with_library(
-        self, link: Link, visitor: Visitor, deadline: float | None, nursery: trio.Nursery
+        self,
+        link: Link,
+        visitor: Visitor,
+        deadline: float | None,
+        nursery: trio.Nursery,
+        key: AddressKey | None,
     ) -> None:
         # The library takes long to import, and most servers never need it.
         from focus_signal.server.transport.trio_websocket import open_trio_websocket  # noqa: PLC0415
@@ -302,14 +327,14 @@ class Server:
         most = bound(self.config.frame_bytes)
         with trio.CancelScope(deadline=self._handshake_deadline() if deadline is None else deadline) as scope:
             async with open_trio_websocket(link, visitor.key, visitor.read_ahead, most) as transport:
-                await transport.accept()
+                await transport.accept(spoken_by(visitor.offer))
                 scope.deadline = math.inf
-                await self._serve_user(transport, visitor.user, nursery)
+                await self._serve_user(transport, Guest(visitor.user, visitor.offer, key), nursery)
 
     async def _mount(self, request: "WebSocketRequest") -> None:
         from focus_signal.server.transport.trio_websocket import TrioWebSocket  # noqa: PLC0415 - as above
 
-        refusal, user = self._admit(request)
+        refusal, guest = admit(request, self._admission, bound(self.config.user_bytes))
         deadline = self._handshake_deadline()
         async with trio.open_nursery() as nursery:
             transport = TrioWebSocket(request, bound(self.config.frame_bytes), nursery)
@@ -319,8 +344,8 @@ class Server:
             else:
                 self._admission.enter(None)
                 try:
-                    if await self._accept(transport, deadline):
-                        await self.serve_transport(transport, user)
+                    if await self._accept(transport, deadline, spoken_by(guest.offer)):
+                        await self.serve_transport(transport, guest.user, guest.offer)
                 finally:
                     self._admission.leave(None)
             nursery.cancel_scope.cancel()
@@ -328,36 +353,26 @@ class Server:
     def _handshake_deadline(self) -> float:
         return trio.current_time() + self.config.handshake_timeout
 
-    async def _accept(self, transport: Transport, deadline: float | None) -> bool:
+    async def _accept(self, transport: Transport, deadline: float | None, subprotocol: str | None) -> bool:
         """Answer the handshake, by a deadline that has been running, or is about to."""
         with trio.move_on_at(self._handshake_deadline() if deadline is None else deadline) as handshake:
-            await transport.accept()
+            await transport.accept(subprotocol)
         return not handshake.cancelled_caught
 
     def _takes_nobody(self) -> bool:
         return self._draining or self._stopping.is_set()
 
-    def _admit(self, request: "WebSocketRequest") -> tuple[HttpRefused | None, str]:
-        """Tell who asks, or why not to let them in."""
-        try:
-            origin = dict(request.headers).get(b"origin")  # the library has made all names lower case
-            self._admission.check(None, None if origin is None else origin.decode("latin-1"))
-            return None, user_of_query(request.path.partition("?")[2], bound(self.config.user_bytes))
-        except HttpRefused as refusal:
-            return refusal, ""
-
-    async def _serve_user(self, transport: Transport, user: str, nursery: trio.Nursery) -> None:
+    async def _serve_user(self, transport: Transport, guest: Guest, nursery: trio.Nursery) -> None:
         """Serve an accepted WebSocket; whatever goes wrong, the peer is told as well as can be."""
         if self._stopping.is_set():  # it came in while the others were being sent away
             await self._turn_away(transport, self._goodbye)
             return
-        if not user:
+        if not guest.user and guest.offer is None:
             await self._turn_away(transport, "user-id-missing")
             return
         number = self._roll.next_number()
-        connection = Connection(
-            number, user, transport, self._dialect.reader(number, user), self._shared, nursery
-        )
+        user, hearing, first = self._welcome.of(number, guest)
+        connection = Connection(number, user, transport, hearing, self._shared, nursery, (first,))
         self._roll.enter(connection)
         try:
             await connection.run()

@@ -78,6 +78,12 @@ def a_text(_: object, attribute: "Attribute[Any]", value: object) -> None:
         raise refuse(attribute, value, "a text that is not empty")
 
 
+def any_text(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    """Refuse what is no text; an empty one is right."""
+    if not isinstance(value, str):
+        raise refuse(attribute, value, "a text")
+
+
 def a_truth(_: object, attribute: "Attribute[Any]", value: object) -> None:
     """Refuse what is neither true nor false."""
     if not isinstance(value, bool):

@@ -7,7 +7,7 @@ import msgspec
 import trio
 from attrs import define, field, frozen
 
-from focus_signal.core.effects import Message, Refused, Relayed, RoomFound
+from focus_signal.core.effects import Refused, Relayed, RoomFound, SeedMessage
 from focus_signal.errors import SimulationFailed, TransportClosed
 from focus_signal.testing.plan import Join, Leave, LeaveBy, Operation, Say, Signal, text_of
 from focus_signal.testing.shell.caller import HOME, Caller
@@ -250,7 +250,7 @@ class Client:
             self._simulation.note_payload(conn, b',"%b":%b' % (name.encode(), came), operation.id)
         await self._caller.send_text(operation.id, text)
 
-    def _take(self, message: Message) -> None:
+    def _take(self, message: SeedMessage) -> None:
         shown = _shown(message)
         self.messages.append(shown)
         self._unclaimed.append(shown)
@@ -269,7 +269,7 @@ class _Payload(msgspec.Struct):
 _read_payload = msgspec.json.Decoder(_Payload).decode
 
 
-def _shown(message: Message) -> ClientMessage:
+def _shown(message: SeedMessage) -> ClientMessage:
     match message:
         case RoomFound(room, peers):
             return RoomFoundMessage(room, peers)

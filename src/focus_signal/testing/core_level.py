@@ -13,7 +13,7 @@ from math import inf
 from attrs import define, field
 
 from focus_signal.core.commands import Command, Connect, Disconnect, Drain, TimePassed, Withdraw
-from focus_signal.core.effects import Deliver, Message
+from focus_signal.core.effects import Close, Deliver, SeedMessage
 from focus_signal.observe.buggify import Point
 from focus_signal.server.config import Config
 from focus_signal.server.logic import Decider, Dialect
@@ -241,13 +241,13 @@ class CoreRun:
             line = self._by_connection.get(effect.connection)
             if line is None:
                 continue
-            if not isinstance(effect, Deliver):
+            if isinstance(effect, Close):
                 self._say_goodbye(line, effect.reason)
-            elif not line.said_goodbye and not line.end_read:
+            elif isinstance(effect, Deliver) and not (line.said_goodbye or line.end_read):
                 # Nothing follows a goodbye, and nothing is put behind an end that was read.
                 self._deliver(line, effect.message)
 
-    def _deliver(self, line: Line, message: Message) -> None:
+    def _deliver(self, line: Line, message: SeedMessage) -> None:
         def get() -> None:
             if not line.left and not line.ended:
                 self.history.append(h.Got(self._now, line.conn, message))

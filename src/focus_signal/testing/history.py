@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from focus_signal.core.commands import Command
-from focus_signal.core.effects import Effect, Message
+from focus_signal.core.effects import Effect, SeedMessage
 
 
 class _Event(Struct, tag_field="event"):
@@ -78,7 +78,7 @@ class Got(_Event, tag="got"):
     """A client has got a message."""
 
     conn: int
-    message: Message
+    message: SeedMessage
 
 
 class Strange(_Event, tag="strange"):

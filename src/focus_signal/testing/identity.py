@@ -1,8 +1,22 @@
-"""Ids that a seed decides, in the shape that the real server gives them."""
+"""Ids that a seed decides, in the shape that the real server gives them; the keys and the wall clock too."""
 
 from collections.abc import Callable
 from hashlib import blake2b
 from itertools import count
+
+import trio
+
+from focus_signal.access.keys import Keys
+
+KEYS = Keys((b"the keys of every server in a simulation",))
+"""Sign what every server in a simulation signs, so that the next one knows it again."""
+
+_EPOCH = 1_700_000_000.0
+
+
+def wall_time() -> float:
+    """Tell what a wall clock would say that runs with the virtual one."""
+    return _EPOCH + trio.current_time()
 
 
 def room_ids(seed: int) -> Callable[[], str]:

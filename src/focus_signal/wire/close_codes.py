@@ -20,8 +20,13 @@ CloseName = Literal[
     "restart",
     "too-slow",
     "no-pong",
-    "rate-limited",
+    "flood",
+    "id-in-use",
+    "bad-request",
     "replaced",
+    "not-allowed",
+    "token-ended",
+    "removed",
 ]
 
 
@@ -33,11 +38,13 @@ class CloseCode:
       code: the number on the wire.
       reason: the text on the wire, at most 123 bytes of UTF-8.
       meaning: what it says to whoever reads the documentation.
+      v1_only: whether only clients of the protocol `focus-signal.v1` can get it.
     """
 
     code: int
     reason: str
     meaning: str
+    v1_only: bool = False
 
 
 CLOSE_CODES: dict[CloseName, CloseCode] = {
@@ -53,6 +60,23 @@ CLOSE_CODES: dict[CloseName, CloseCode] = {
     "restart": CloseCode(1012, "restart", "the server is stopping; come back"),
     "too-slow": CloseCode(4001, "too-slow", "the peer did not read what it was sent"),
     "no-pong": CloseCode(4002, "no-pong", "the peer did not answer a ping in time"),
-    "rate-limited": CloseCode(4003, "rate-limited", "the peer went on sending more than it may"),
+    "flood": CloseCode(4003, "flood", "the peer went on sending more than it may"),
+    "id-in-use": CloseCode(
+        4004, "id-in-use", "somebody else's session has this user id; come back when it has ended"
+    ),
+    "bad-request": CloseCode(
+        4500,
+        "bad-request",
+        "a resume named what was never sent: the client's state is wrong; begin anew",
+        v1_only=True,
+    ),
     "replaced": CloseCode(4501, "replaced", "a newer connection speaks for this user; do not come back"),
+    "not-allowed": CloseCode(
+        4502, "not-allowed", "the token does not allow this; bring another one", v1_only=True
+    ),
+    "token-ended": CloseCode(4503, "token-ended", "the token's time is over; bring a new one", v1_only=True),
+    "removed": CloseCode(4504, "removed", "whoever runs the server has ended the session", v1_only=True),
 }
+
+DONE = CLOSE_CODES["done"].code
+"""By which a peer says that it does not mean to come back."""

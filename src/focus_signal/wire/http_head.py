@@ -22,6 +22,9 @@ _HTTP_VERSION = re.compile(rb" HTTP/([0-9]{1,3}(?:\.[0-9]{1,3})?)\r?\n")
 _KEY_BYTES = 16
 # A query that is nothing but a user id, in characters that stand for themselves: nearly every one.
 _PLAIN_QUERY = re.compile(r"userId=([A-Za-z0-9._~-]+)")
+# What a user id may have in `focus-signal.v1`, and may not.
+_V1_USER_BYTES = 128
+_has_control = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 # What makes the answer to a key one that nobody gives by accident (RFC 6455, section 1.3).
 _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -197,6 +200,28 @@ def user_of_query(query: str, max_bytes: int) -> str:
     return user
 
 
+def v1_user_of_query(query: str) -> str:
+    """Find the user id of a client of `focus-signal.v1`; empty when it leaves that to the server.
+
+    Nothing is put in place of what cannot be decoded, as it is for a seed client: nobody is called otherwise
+    than they say.
+
+    Raises:
+      HttpRefused: it is longer than 128 bytes, no UTF-8, or has a control character.
+    """
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    user = next((value for name, value in pairs if name == "userId"), "")
+    try:
+        size = len(user.encode())
+    except UnicodeEncodeError:
+        raise HttpRefused(400, "userId must be UTF-8.") from None
+    if size > _V1_USER_BYTES:
+        raise HttpRefused(400, f"userId must be at most {_V1_USER_BYTES} bytes, not {size}.")
+    if _has_control(user):
+        raise HttpRefused(400, "userId must have no control characters.")
+    return user
+
+
 def check_upgrade(head: Head) -> str:
     """Check that a request which asks for a WebSocket asks for it rightly (RFC 6455, section 4.2.1).
 
@@ -223,16 +248,18 @@ def check_upgrade(head: Head) -> str:
     return keys[0]
 
 
-def upgrade_answer(key: str) -> bytes:
+def upgrade_answer(key: str, subprotocol: str | None = None) -> bytes:
     """Write the answer that opens a WebSocket, without extensions (RFC 6455, section 4.2.2).
 
     Args:
       key: the client's key, checked.
+      subprotocol: which of those that the client has offered is spoken; None if none of them is.
     """
+    chosen = b"" if subprotocol is None else b"Sec-WebSocket-Protocol: %b\r\n" % subprotocol.encode("ascii")
     digest = hashlib.sha1(key.encode("ascii") + _ACCEPT, usedforsecurity=False).digest()
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: %b\r\n\r\n" % binascii.b2a_base64(digest, newline=False)
+        b"%bSec-WebSocket-Accept: %b\r\n\r\n" % (chosen, binascii.b2a_base64(digest, newline=False))
     )
 
 

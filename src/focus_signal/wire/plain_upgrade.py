@@ -29,7 +29,8 @@ _is_key = re.compile(rb"[A-Za-z0-9+/]{22}==").fullmatch
 _are_lines = re.compile(rb"(?:[A-Za-z0-9-]+: [ -~]*\r\n)+\r\n").fullmatch
 
 _EXPECTED = {b"host", b"connection", b"upgrade", b"sec-websocket-version"}
-_LEFT_TO_CARE = {b"sec-websocket-key", b"content-length", b"transfer-encoding"}
+# What a client offers is read with care as well: only `focus-signal.v1` does, and that once a session.
+_LEFT_TO_CARE = {b"sec-websocket-key", b"sec-websocket-protocol", b"content-length", b"transfer-encoding"}
 _CONNECTIONS = {b"upgrade", b"keep-alive, upgrade"}
 
 

@@ -12,12 +12,11 @@ from attrs import field, frozen
 from msgspec import UNSET, Raw, UnsetType
 
 from focus_signal.core.commands import Command, Invalid, Relay, RelayClump, RequestMatch
-from focus_signal.core.effects import Message, Relayed, RoomFound
-from focus_signal.core.matchmaker import match_size_message
-from focus_signal.errors import FocusSignalError
+from focus_signal.core.effects import Relayed, RoomFound, SeedMessage
+from focus_signal.core.lobby import match_size_message
 from focus_signal.wire.clumps import ClumpReader
 from focus_signal.wire.json_text import has_repeated_type, is_nested_deeper
-from focus_signal.wire.messages import (
+from focus_signal.wire.messages.seed import (
     ErrorFrame,
     Inbound,
     InboundAnswer,
@@ -27,6 +26,7 @@ from focus_signal.wire.messages import (
     PlainInbound,
     RoomFoundFrame,
 )
+from focus_signal.wire.unusable import Unusable, read_object, shown, string_of, too_deep
 
 _MATCHMAKING = "matchmaking"
 _RELAYED = ("offer", "answer", "ice-candidate")
@@ -43,23 +43,9 @@ _RELAY_HEADS = {kind: f'{{"type":"{kind}","from":'.encode() for kind in _RELAYED
 
 _decode_inbound = msgspec.json.Decoder(Inbound).decode
 _decode_plain = msgspec.json.Decoder(PlainInbound).decode
-_decode_string = msgspec.json.Decoder(str).decode
 _encode = msgspec.json.Encoder().encode
 
 _DECIMAL = re.compile(r"[1-9][0-9]{0,15}")
-_LONGEST_SHOWN = 40
-# What the parser takes at least, where no bound is set.
-_DEEPEST = 128
-
-
-class _Unusable(FocusSignalError):
-    """Carry the error that a frame gets."""
-
-    def __init__(self, code: str, message: str, to: str | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.to = to
 
 
 @frozen
@@ -137,7 +123,7 @@ class SeedDialect:
         """
         return ClumpReader(self.decode, connection, user).read
 
-    def encode(self, message: Message) -> bytes | None:
+    def encode(self, message: SeedMessage) -> bytes | None:
         """Make a text frame of a message; None for what this dialect does not send."""
         if isinstance(message, Relayed):  # nearly every one
             return b"".join((_RELAY_HEADS[message.kind], _encode(message.sender), message.payload, b"}"))
@@ -159,8 +145,8 @@ class SeedDialect:
             return RequestMatch(connection, self._match_size(inbound.match_size))
         to = self._target(inbound.to)
         if not _may_claim(inbound.from_, user):
-            came = _shown(inbound.from_)
-            raise _Unusable("wrong-sender", f"from must be absent or your own user id, not {came}", to)
+            came = shown(inbound.from_)
+            raise Unusable("wrong-sender", f"from must be absent or your own user id, not {came}", to)
         payload = b""
         if inbound.sdp is not UNSET:
             payload += b',"sdp":%b' % inbound.sdp
@@ -172,75 +158,55 @@ class SeedDialect:
         """Read any frame, and tell what is wrong with it."""
         try:
             return self._decode(frame, connection, user)
-        except _Unusable as refusal:
+        except Unusable as refusal:
             return Invalid(connection, refusal.code, refusal.message, refusal.to)
 
     def _is_short(self, user: str) -> bool:
         return 0 < len(user.encode()) <= self.max_user_bytes
 
     def _parse(self, frame: bytes) -> Inbound:
-        too_deep = f"fields may be nested {min(self.max_nesting, _DEEPEST)} deep, and these are deeper"
-        try:
-            frame.decode()  # the decoder below passes payloads by without a look at their UTF-8
-            inbound = _decode_inbound(frame)
-        except msgspec.ValidationError:
-            # Every field takes any value, so this can only be the outermost one.
-            raise _Unusable("bad-json", "a frame must be a JSON object, not another JSON value") from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _Unusable("bad-json", f"a frame must be a JSON object; this is no JSON: {error}") from None
-        except RecursionError:
-            raise _Unusable("bad-message", too_deep) from None
+        inbound = read_object(frame, _decode_inbound, self.max_nesting)
         # The message itself is an object; what is counted is what it holds.
         if is_nested_deeper(frame, self.max_nesting + 1):
-            raise _Unusable("bad-message", too_deep, self._nameable(inbound.to))
+            raise Unusable("bad-message", too_deep(self.max_nesting), self._nameable(inbound.to))
         if has_repeated_type(frame):
             text = "type must be there once, not repeatedly"
-            raise _Unusable("bad-message", text, self._nameable(inbound.to))
+            raise Unusable("bad-message", text, self._nameable(inbound.to))
         return inbound
 
-    def _untyped(self, inbound: Inbound) -> _Unusable:
-        code = "bad-message" if _string(inbound.type) is None else "unknown-type"
-        text = f"type must be one of {', '.join(_TYPES)}, not {_shown(inbound.type)}"
-        return _Unusable(code, text, self._nameable(inbound.to))
+    def _untyped(self, inbound: Inbound) -> Unusable:
+        code = "bad-message" if string_of(inbound.type) is None else "unknown-type"
+        text = f"type must be one of {', '.join(_TYPES)}, not {shown(inbound.type)}"
+        return Unusable(code, text, self._nameable(inbound.to))
 
     def _nameable(self, raw: Raw | UnsetType) -> str | None:
         """Read the user id that an error may name, if there is one."""
-        to = _string(raw)
+        to = string_of(raw)
         return to if to is not None and self._is_short(to) else None
 
     def _target(self, raw: Raw | UnsetType) -> str:
         to = self._nameable(raw)
         if to is None:
             limit = f"to must be a user id of 1 to {self.max_user_bytes} bytes of UTF-8"
-            raise _Unusable("bad-message", f"{limit}, not {_shown(raw)}")
+            raise Unusable("bad-message", f"{limit}, not {shown(raw)}")
         return to
 
     def _match_size(self, raw: Raw | UnsetType) -> int:
         size = _whole_number(raw)
         if size is None:
-            raise _Unusable("bad-match-size", match_size_message(_shown(raw), self.max_match_size))
+            raise Unusable("bad-match-size", match_size_message(shown(raw), self.max_match_size))
         return size
 
 
 def _type_of(raw: Raw | UnsetType) -> str | None:
     if raw is UNSET:
         return None
-    kind = _string(raw)
+    kind = string_of(raw)
     return kind if kind in _TYPES else None
 
 
 def _may_claim(raw: Raw | UnsetType, user: str) -> bool:
-    return raw is UNSET or bytes(raw) == b"null" or _string(raw) == user
-
-
-def _string(raw: Raw | UnsetType) -> str | None:
-    """Read a JSON string; None when it is absent or something else."""
-    if raw is UNSET:
-        return None
-    try:
-        return _decode_string(raw)
-    except msgspec.ValidationError:
-        return None
+    return raw is UNSET or bytes(raw) == b"null" or string_of(raw) == user
 
 
 def _whole_number(raw: Raw | UnsetType) -> int | None:
@@ -249,17 +215,9 @@ def _whole_number(raw: Raw | UnsetType) -> int | None:
         return None
     text = bytes(raw).decode()
     if text[0] == '"':
-        digits = _string(raw)
+        digits = string_of(raw)
         return int(digits) if digits is not None and _DECIMAL.fullmatch(digits) else None
     if text[0] not in "-0123456789":
         return None
     number = float(text)  # what is too large becomes infinite, which is no whole number either
     return int(number) if number.is_integer() and abs(number) < 1 << 53 else None
-
-
-def _shown(raw: Raw | UnsetType) -> str:
-    """Show what came, in as few characters as make it known."""
-    if raw is UNSET:
-        return "absent"
-    text = bytes(raw).decode()
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

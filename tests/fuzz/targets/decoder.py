@@ -12,7 +12,7 @@ from functools import partial
 
 from focus_signal.core.commands import Command, Invalid, Relay, RequestMatch
 from focus_signal.core.effects import Refused, Relayed
-from focus_signal.wire import clumps, seed_dialect
+from focus_signal.wire import clumps, seed_dialect, unusable
 from tests.fuzz.planting import Plant, changed, in_place_of, mistaken
 from tests.fuzz.target import GROW, Meter, Target, Wrong, grown
 from tests.wire import naive_dialect
@@ -208,7 +208,13 @@ MUTANTS = {
     "size-is-a-float": _dialect(
         "int(number) if number.is_integer() and", "number if number.is_integer() and"
     ),
-    "all-is-shown": _dialect("text if len(text) <= _LONGEST_SHOWN else", "text if len(text) <= 400 else"),
+    "all-is-shown": changed(
+        seed_dialect,
+        "shown",
+        unusable,
+        "text if len(text) <= LONGEST_SHOWN else",
+        "text if len(text) <= 400 else",
+    ),
     "clump-may-go-on": _clumps("            and frame.endswith(_END)\n", ""),
     "clump-of-any-bytes": _clumps("            and frame.isascii()\n", ""),
     "clump-of-no-json": _clumps("_read_value(frame[inside - 1 : -1])", "None"),

@@ -10,8 +10,17 @@ from functools import partial
 
 from focus_signal.errors import HttpRefused
 from focus_signal.wire import http_head, plain_upgrade
-from focus_signal.wire.http_head import Head, check_upgrade, upgrade_answer, user_of_query, wants_websocket
+from focus_signal.wire.http_head import (
+    Head,
+    check_upgrade,
+    upgrade_answer,
+    user_of_query,
+    v1_user_of_query,
+    wants_websocket,
+)
+from focus_signal.wire.messages.from_client import LONGEST_USER
 from focus_signal.wire.plain_upgrade import PlainUpgrades
+from focus_signal.wire.user_ids import is_user_id
 from tests.fuzz.planting import Plant, changed
 from tests.fuzz.target import GROW, Meter, Target, Wrong, cuts_of, grown
 from tests.wire import heads
@@ -44,6 +53,7 @@ def check(data: bytes, meter: Meter) -> None:
         if not data.endswith(rest) or len(data) - len(rest) > LIMITS.head_bytes:
             raise Wrong(f"{len(rest)} bytes are left behind a head of {len(data)}")
         meter.measure(partial(_check_upgrade, head))
+        meter.measure(partial(_check_v1_user, head))
     care = with_care(data)
     for before in ((), (data,), (BROWSER, NODE)):
         plain = PlainUpgrades(PATH, LIMITS)
@@ -81,6 +91,18 @@ def _check_upgrade(head: Head) -> None:
         # What a peer sent may be in a text, and must not make another line of it.
         if refusal.status not in _UPGRADE_STATUSES or not refusal.text.isprintable():
             raise Wrong(f"refused with {refusal.status} {refusal.text!r}") from refusal
+
+
+def _check_v1_user(head: Head) -> None:
+    try:
+        user = v1_user_of_query(head.query)
+    except HttpRefused as refusal:
+        if refusal.status != 400 or not refusal.text.isprintable():
+            raise Wrong(f"refused with {refusal.status} {refusal.text!r}") from refusal
+        return
+    # Nobody at all is the server's to name.
+    if user and not is_user_id(user, LONGEST_USER):
+        raise Wrong(f"the user {user!r}")
 
 
 def _query(*pieces: str) -> bytes:
@@ -151,7 +173,15 @@ MUTANTS = {
     "what-is-behind-is-lost": _head("bytes(self._buffer[end:])", 'b""'),
     "size-of-a-piece": _head("self._dropped + (len(self._buffer)", "self._dropped + (0"),
     "empty-lines-are-free": _head("self._dropped += lines.end()", "self._dropped += 0"),
-    "length-in-characters": _here("user_of_query", "size = len(user.encode())", "size = len(user)"),
+    "length-in-characters": _here(
+        "user_of_query",
+        "size = len(user.encode())\n    if size > max_bytes:",
+        "size = len(user)\n    if size > max_bytes:",
+    ),
+    "v1-controls-in-a-name": _here("v1_user_of_query", "if _has_control(user):", "if False:"),
+    "v1-bytes-beyond-utf-8": _here(
+        "v1_user_of_query", "except UnicodeEncodeError:", "except ZeroDivisionError:"
+    ),
     "bytes-beyond-utf-8": _here("user_of_query", 'errors="replace"', 'errors="strict"'),
     "any-key-is-answered": _here("check_upgrade", "or not _is_key(keys[0])", ""),
     "method-is-shown-as-it-came": _here(

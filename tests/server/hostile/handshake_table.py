@@ -248,7 +248,7 @@ ODD_HANDSHAKES: tuple[tuple[str, bytes, str], ...] = (
         "an extension and a subprotocol that are not known",
         head(
             add=b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
-            b"Sec-WebSocket-Protocol: focus-signal.v1, chat\r\n"
+            b"Sec-WebSocket-Protocol: focus-signal.v2, chat\r\n"
         ),
         "u",
     ),

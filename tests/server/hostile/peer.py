@@ -136,6 +136,11 @@ async def shake_hands(
 
 async def finish_handshake(stream: trio.abc.Stream) -> Peer:
     """Read the answer to a handshake that was sent, which must be a 101 that agrees to nothing more."""
+    return Peer(stream, await read_answer(stream))
+
+
+async def read_answer(stream: trio.abc.Stream, subprotocol: str | None = None) -> bytes:
+    """Read a 101 that agrees to a subprotocol, or to none, and give what came behind it."""
     data = bytearray()
     while b"\r\n\r\n" not in data:
         piece = await stream.receive_some(4096)
@@ -148,8 +153,10 @@ async def finish_handshake(stream: trio.abc.Stream) -> Peer:
     accept = headers.pop("sec-websocket-accept", None)
     assert accept == _ACCEPT, f"the key was answered with {accept!r}"
     headers = {name: value.lower() for name, value in headers.items()}
-    assert headers == {"upgrade": "websocket", "connection": "upgrade"}, f"the headers are {headers}"
-    return Peer(stream, rest)
+    agreed = {} if subprotocol is None else {"sec-websocket-protocol": subprotocol}
+    wanted = {"upgrade": "websocket", "connection": "upgrade", **agreed}
+    assert headers == wanted, f"the headers are {headers}"
+    return rest
 
 
 def reset(stream: trio.SocketStream) -> None:

@@ -96,7 +96,7 @@ async def _flood(reach: Reach) -> str:
     """Send more than is taken, up to the close frame; what is heard is told without how often."""
     peer = await reach.dial_in(f"flood-{next(_NUMBERS)}")
     peer.answers_close = False
-    goodbye = "close 4003 rate-limited"
+    goodbye = "close 4003 flood"
     over = False
     kinds: dict[str, None] = {}
     async with trio.open_nursery() as nursery:
@@ -212,7 +212,7 @@ DEADLINES = (
     ),
     _scene(
         "messages without end, more than are taken",
-        "error bad-message, error rate-limited, closed with 4003 rate-limited",
+        "error bad-message, error rate-limited, closed with 4003 flood",
         _flood,
     ),
     _scene(

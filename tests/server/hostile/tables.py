@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from tests.server.hostile import courtesies, crowds, scenes, violations
+from tests.server.hostile import courtesies, crowds, scenes, v1_frames, violations
 from tests.server.hostile import handshake_table as handshakes
 from tests.server.hostile.first_words import EARLY_ENDS, NAMELESS
 from tests.server.hostile.frame_row import FrameRow
@@ -22,6 +22,7 @@ from tests.server.hostile.inputs import (
     nameless_input,
     welcome_input,
 )
+from tests.server.hostile.v1_offers import HANDSHAKES, SESSIONS, v1_frame_input
 
 MAX_HANDSHAKES = 16
 """How many handshakes may not be over on the server to which all of this is played."""
@@ -51,6 +52,10 @@ def _http(title: str, rows: Iterable[BadHandshake]) -> Section:
 
 def _frames(title: str, rows: Iterable[FrameRow], *more: Input) -> Section:
     return Section(title, (*map(frame_input, rows), *more))
+
+
+def _v1_frames(title: str, rows: Iterable[FrameRow]) -> Section:
+    return Section(title, tuple(map(v1_frame_input, rows)))
 
 
 SECTIONS = (
@@ -97,6 +102,12 @@ SECTIONS = (
     _frames("Odd frames that are right", courtesies.ODD),
     _frames("Leaving", courtesies.LEAVING),
     _frames("Leaving without a goodbye", courtesies.WITHOUT_GOODBYE),
+    Section("focus-signal.v1: what is offered", HANDSHAKES),
+    Section("focus-signal.v1: sessions that are not to be had", SESSIONS),
+    _v1_frames("focus-signal.v1: no messages", v1_frames.NO_MESSAGES),
+    _v1_frames("focus-signal.v1: numbers", v1_frames.NUMBERS),
+    _v1_frames("focus-signal.v1: messages that are wrong", v1_frames.WRONG),
+    _v1_frames("focus-signal.v1: below the messages", v1_frames.BELOW),
     Section("Until a deadline", scenes.DEADLINES, "meanwhile"),
     Section("More than may wait for a peer", scenes.OVERFLOWS, "meanwhile"),
     Section("Too many handshakes", (crowds.crowd_of(MAX_HANDSHAKES),), "in the end"),

@@ -38,7 +38,7 @@ SETTINGS: dict[str, Config] = {
 COUNTED = {
     "a peer that answers no ping": {"no-pong": 1},
     "a peer that talks on behind our close frame": {"text-only": 1},
-    "messages without end, more than are taken": {"rate-limited": 1},
+    "messages without end, more than are taken": {"flood": 1},
     "a peer that takes nothing of what it is sent": {"too-slow": 1},
 }
 WAITING = {each.name: each for each in DEADLINES}

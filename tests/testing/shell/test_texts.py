@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from focus_signal.core.effects import Message, Refused, Relayed, RoomFound
+from focus_signal.core.effects import Refused, Relayed, RoomFound, SeedMessage
 from focus_signal.testing.shell.texts import read_text
 from focus_signal.wire.seed_dialect import SeedDialect
 
-MESSAGES: list[Message] = [
+MESSAGES: list[SeedMessage] = [
     RoomFound("room-1", ("ana", "bo")),
     RoomFound("", ()),
     Refused("bad-json", "this is no JSON", None),
@@ -40,7 +40,7 @@ STRANGE = [
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=str)
-def test_a_message_is_read_back(message: Message) -> None:
+def test_a_message_is_read_back(message: SeedMessage) -> None:
     text = SeedDialect(max_match_size=16, max_user_bytes=128, max_nesting=32).encode(message)
     assert text is not None
     assert read_text(text) == message

@@ -28,8 +28,11 @@ class Transport(Protocol):
     held: int
     """How many bytes are kept of what is no whole message yet."""
 
-    async def accept(self) -> None:
+    async def accept(self, subprotocol: str | None = None) -> None:
         """Answer the handshake; the first thing that is done with a transport.
+
+        Args:
+          subprotocol: which of those that the peer has offered is spoken; None if none of them is.
 
         Raises:
           TransportClosed: the peer has gone before the handshake was through.
@@ -51,6 +54,15 @@ class Transport(Protocol):
     @property
     def said_goodbye(self) -> bool:
         """Tell whether the peer has said goodbye, and `receive` would only tell that it has ended."""
+        ...
+
+    @property
+    def peer_code(self) -> int | None:
+        """Give the code of the goodbye by which the peer has ended the connection.
+
+        None where it has said none, or has only answered ours: that tells nothing of what it means to do. A
+        goodbye without a code counts as 1005 (RFC 6455, section 7.1.5).
+        """
         ...
 
     @property

@@ -56,6 +56,8 @@ class NativeTransport:
     _ended: bool = field(default=False, init=False)
     # There once this side says goodbye; set when there is nothing more to read.
     _all_read: trio.Event | None = field(default=None, init=False)
+    # The code of the peer's goodbye, if that came before this side began to say its own.
+    _ended_by: int | None = field(default=None, init=False)
     # Whether it is `close` that reads what still comes, since nobody else did.
     _closing_reads: bool = field(default=False, init=False)
 
@@ -63,20 +65,23 @@ class NativeTransport:
         self._reader = FrameReader(self._frame_bytes, self._max_fragments)
         self._sender = FrameSender(self._link)
 
-    def accept_nowait(self) -> bool:
+    def accept_nowait(self, subprotocol: str | None = None) -> bool:
         """Answer the handshake, as far as the link takes the answer now; `accept` does the rest.
+
+        Args:
+          subprotocol: which of those that the peer has offered is spoken; None if none of them is.
 
         Returns:
           whether nothing is left to do.
         """
         if not self._accepted:
             self._accepted = True
-            self._sender.send_nowait([upgrade_answer(self._key)])
+            self._sender.send_nowait([upgrade_answer(self._key, subprotocol)])
         return not self._sender.unsent and not self._sender.dead
 
-    async def accept(self) -> None:
-        """Answer the handshake."""
-        gone = self.accept_nowait()
+    async def accept(self, subprotocol: str | None = None) -> None:
+        """Answer the handshake, or what is left of that behind `accept_nowait`."""
+        gone = self.accept_nowait(subprotocol)
         while not gone:
             if self._sender.dead:
                 raise TransportClosed("the peer has gone")
@@ -113,6 +118,11 @@ class NativeTransport:
     def said_goodbye(self) -> bool:
         """Tell whether the peer has said goodbye, before this side did."""
         return self._reader.closed is not None and self._all_read is None
+
+    @property
+    def peer_code(self) -> int | None:
+        """Give the code of the goodbye by which the peer has ended the connection."""
+        return self._reader.closed if self._all_read is None else self._ended_by
 
     def send_nowait(self, messages: Sequence[bytes]) -> bool:
         """Send in one write what the link takes of it, with the ping and the pong that are due."""
@@ -160,6 +170,7 @@ class NativeTransport:
         reader, sender = self._reader, self._sender
         if reader.closed is not None:
             code, reason = reader.closed, ""
+        self._ended_by = self.peer_code
         reader.ignore_messages()
         self._all_read = trio.Event()
         try:

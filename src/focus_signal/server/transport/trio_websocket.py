@@ -27,13 +27,20 @@ from focus_signal.server.pages import CONTENT_TYPE
 from focus_signal.server.prefixed import Prefixed
 from focus_signal.server.transport import ProtocolViolation
 from focus_signal.wire.close_codes import CLOSE_CODES
+from focus_signal.wire.subprotocols import V1
 
-_TOO_BIG = CLOSE_CODES["too-big"].code
+_TOO_BIG, _NO_PROTOCOL, _NO_UTF_8 = (
+    CLOSE_CODES[name].code for name in ("too-big", "protocol-error", "not-utf-8")
+)
 # What the library says of a stream that ended without a goodbye (RFC 6455, section 7.1.5).
 _NO_GOODBYE = 1006
+# The codes that the library puts where a peer's would stand.
+_THE_LIBRARYS = {_TOO_BIG, _NO_PROTOCOL, _NO_UTF_8, _NO_GOODBYE}
+# The library answers with no subprotocol that was not offered to it, and with none of itself.
 _REQUEST = (
     "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
+    f"Sec-WebSocket-Protocol: {V1}\r\n\r\n"
 )
 
 
@@ -125,6 +132,9 @@ class TrioWebSocket:
     _cut: bool = field(default=False, init=False)
     _pings: "count[int]" = field(factory=count, init=False)
     _pinging: bool = field(default=False, init=False)
+    _closing: bool = field(default=False, init=False)
+    # The code of the peer's goodbye, if that came before this side began to say its own.
+    _ended_by: int | None = field(default=None, init=False)
     controls: int = field(default=0, init=False)
     """None: the library does not tell of them."""
     held: int = field(default=0, init=False)
@@ -133,10 +143,18 @@ class TrioWebSocket:
     def __attrs_post_init__(self) -> None:
         hide_payloads()
 
-    async def accept(self) -> None:
-        """Answer the handshake."""
+    async def accept(self, subprotocol: str | None = None) -> None:
+        """Answer the handshake.
+
+        Args:
+          subprotocol: one that the request offers, as in `WebSocketRequest.proposed_subprotocols`; where the
+            front door has read the request, `focus-signal.v1`.
+
+        Raises:
+          TransportClosed: the peer has gone.
+        """
         try:
-            self._websocket = await self._request.accept()
+            self._websocket = await self._request.accept(subprotocol=subprotocol)
         except ConnectionClosed:
             raise TransportClosed("the peer has gone") from None
         if self._stream is not None:
@@ -172,6 +190,18 @@ class TrioWebSocket:
     def said_goodbye(self) -> bool:
         """Leave that to `receive`."""
         return False
+
+    @property
+    def peer_code(self) -> int | None:
+        """Give the code of the goodbye by which the peer has ended the connection.
+
+        A peer's 1002, 1007 or 1009 is told as none: the library says the same of what a peer may not send.
+        """
+        if self._closing:
+            # What the library tells from here on may be the peer's answer, or what it has put there itself.
+            return self._ended_by
+        closed = self._websocket.closed
+        return None if closed is None or closed.code in _THE_LIBRARYS else int(closed.code)
 
     @property
     def owes_reply(self) -> bool:
@@ -228,6 +258,7 @@ class TrioWebSocket:
         if self._cut:
             return
         self.forget_unsent()
+        self._ended_by, self._closing = self.peer_code, True
         await self._websocket.aclose(code, reason)
         closed = self._websocket.closed
         if closed is None or self._stream is None:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from attrs import define, field, frozen
 
-from focus_signal.core.commands import Command, Drain, Invalid, Relay, RequestMatch, TimePassed
-from focus_signal.core.effects import Deliver, Effect, Message, Refused, Relayed, RoomFound
+from focus_signal.core.commands import Begin, Command, Drain, Invalid, Relay, RequestMatch, TimePassed
+from focus_signal.core.effects import Close, Deliver, Effect, Refused, Relayed, RoomFound, SeedMessage
 from focus_signal.testing.history import Decided, Ended, EndRead, Event, Got, Left, Sent, Served, mark_of
 from focus_signal.testing.plan import Join, Operation, Plan, Say, Signal
 from focus_signal.wire.close_codes import CLOSE_CODES
@@ -112,7 +112,9 @@ class _Pairing:
                 self.fates.arrived[end] = True
 
     def _decide(self, place: int, command: Command, effects: list[Effect]) -> None:
-        speaker = None if isinstance(command, TimePassed | Drain) else self.served.get(command.connection)
+        speaker = None
+        if not isinstance(command, TimePassed | Drain | Begin):
+            speaker = self.served.get(command.connection)
         op = None
         if speaker is not None:
             self.fates.conn[place] = speaker
@@ -153,20 +155,20 @@ def _fits(operation: Operation, command: Command) -> bool:
             return False
 
 
-def _take(down: list[_OnItsWay], seen: Message | int | None) -> _OnItsWay | None:
+def _take(down: list[_OnItsWay], seen: SeedMessage | int | None) -> _OnItsWay | None:
     """Take off its way the first effect that is what a client has seen: a message, or a close code."""
     for index, way in enumerate(down):
         effect = way.effect
         if isinstance(effect, Deliver):
             same = not isinstance(seen, int | None) and _identity(effect.message) == _identity(seen)
         else:
-            same = seen == CLOSE_CODES[effect.reason].code
+            same = isinstance(effect, Close) and seen == CLOSE_CODES[effect.reason].code
         if same:
             return down.pop(index)
     return None
 
 
-def _identity(message: Message) -> tuple[object, ...]:
+def _identity(message: SeedMessage) -> tuple[object, ...]:
     """Tell a message from others, whether it was decided or read off the wire."""
     match message:
         case Relayed(sender, kind, payload):

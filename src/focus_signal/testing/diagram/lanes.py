@@ -12,7 +12,7 @@ from typing import assert_never
 from attrs import define, evolve, field
 
 from focus_signal.core.commands import Invalid, Relay
-from focus_signal.core.effects import Deliver
+from focus_signal.core.effects import Close, Deliver
 from focus_signal.testing import history as h
 from focus_signal.testing.diagram.chart import Arrow, Chart, Lane, Note, Only, Row
 from focus_signal.testing.diagram.fates import Fates, Lost, fates_of
@@ -219,6 +219,7 @@ class _Reader:
         if isinstance(effect, Deliver):
             text, end = message_text(effect.message, op), False
         else:
+            assert isinstance(effect, Close)  # noqa: S101 - no other effect is for a client of these plans
             text, end = close_text(CLOSE_CODES[effect.reason].code), True
         if lost.conn is None:
             where = f"to connection {effect.connection}, which is nobody's"

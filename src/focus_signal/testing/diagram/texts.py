@@ -1,6 +1,6 @@
 """What rows say: an operation, a message or an end in a few words, whatever characters it holds."""
 
-from focus_signal.core.effects import Message, Refused, Relayed, RoomFound
+from focus_signal.core.effects import Refused, Relayed, RoomFound, SeedMessage
 from focus_signal.testing.history import mark_of
 from focus_signal.testing.plan import (
     Fault,
@@ -80,7 +80,7 @@ def _deed(operation: Operation) -> str:
             return f"strangers: {deed}" + ("" if times == 1 else f", {times} times")
 
 
-def message_text(message: Message, op: int | None) -> str:
+def message_text(message: SeedMessage, op: int | None) -> str:
     """Say what a message is, and by which operation it came about, if that is known."""
     match message:
         case RoomFound(_, peers):

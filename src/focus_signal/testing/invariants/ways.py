@@ -1,7 +1,7 @@
 """What was sent is decided, and what was delivered is got: each once, in its order, and nothing else."""
 
 from focus_signal.core.commands import Command, Invalid, Relay, RequestMatch
-from focus_signal.core.effects import Message, Refused, Relayed
+from focus_signal.core.effects import Refused, Relayed, SeedMessage
 from focus_signal.testing.history import mark_of
 from focus_signal.testing.invariants.names import Findings
 from focus_signal.testing.invariants.world import Line, World, expected_text
@@ -29,7 +29,7 @@ def decided(world: World, findings: Findings, t: float, line: Line, command: Com
     return _out_of_turn(world, findings, t, line, command)
 
 
-def got(world: World, findings: Findings, t: float, conn: int, message: Message) -> None:
+def got(world: World, findings: Findings, t: float, conn: int, message: SeedMessage) -> None:
     """Look at a message that a client has got: it must be the next that was delivered to it."""
     line = world.lines[conn]
     delivered, index = line.delivered, line.got
@@ -135,7 +135,7 @@ def _out_of_turn(world: World, findings: Findings, t: float, line: Line, command
     return op
 
 
-def _same(message: Message, other: Message) -> bool:
+def _same(message: SeedMessage, other: SeedMessage) -> bool:
     if type(message) is Relayed and type(other) is Relayed:
         if (message.sender, message.kind) != (other.sender, other.kind):
             return False
@@ -145,7 +145,9 @@ def _same(message: Message, other: Message) -> bool:
     return message == other
 
 
-def _look_at_payload(world: World, findings: Findings, t: float, due: Message, message: Message) -> None:
+def _look_at_payload(
+    world: World, findings: Findings, t: float, due: SeedMessage, message: SeedMessage
+) -> None:
     """See whether a payload that was the same, by its mark, is the same all through."""
     if due is message or type(due) is not Relayed or type(message) is not Relayed:
         return
@@ -175,12 +177,12 @@ def _longest_way(world: World) -> float:
     return seconds + 2 * latency * weight / config.window
 
 
-def _mark(message: Message) -> int:
+def _mark(message: SeedMessage) -> int:
     mark = mark_of(message.payload) if type(message) is Relayed else None
     return -1 if mark is None else mark
 
 
-def _shown(message: Message) -> str:
+def _shown(message: SeedMessage) -> str:
     if type(message) is Relayed:
         return f"the {message.kind} from {message.sender} (#{_mark(message)})"
     if type(message) is Refused:

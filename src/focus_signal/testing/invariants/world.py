@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import define, field
 
-from focus_signal.core.effects import CloseReason, Message
+from focus_signal.core.effects import CloseReason, SeedMessage
 from focus_signal.testing.history import Sent
 from focus_signal.testing.plan import Fault, Open, Operation, Plan, Signal
 
@@ -30,9 +30,9 @@ class Line:
     heard: int = 0
     passed_over: tuple[int, ...] = ()
     # What was delivered and when, how much of that the client has got, and what it has missed.
-    delivered: list[tuple[Message, float]] = field(factory=list[tuple[Message, float]])
+    delivered: list[tuple[SeedMessage, float]] = field(factory=list[tuple[SeedMessage, float]])
     got: int = 0
-    missed: tuple[Message, ...] = ()
+    missed: tuple[SeedMessage, ...] = ()
     # What the server knows.
     connected: bool = False
     withdrawn: bool = False

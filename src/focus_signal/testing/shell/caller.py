@@ -6,7 +6,7 @@ from itertools import count
 import trio
 from attrs import define, field
 
-from focus_signal.core.effects import Message
+from focus_signal.core.effects import SeedMessage
 from focus_signal.errors import TransportClosed
 from focus_signal.testing import history as h
 from focus_signal.testing.keyed import draw
@@ -39,7 +39,7 @@ class Caller:
     conn: int
     user: str
     label: str
-    on_message: Callable[[Message], None] | None = None
+    on_message: Callable[[SeedMessage], None] | None = None
     left: bool = field(default=False, init=False)
     """Whether the client has ended the connection itself."""
     admitted: bool = field(default=False, init=False)

@@ -57,8 +57,14 @@ class FramedTransport:
         self._frames = _Incoming(self._link)
         self._sender = FrameSender(self._link)
 
-    async def accept(self) -> None:
+    @property
+    def peer_code(self) -> int | None:
+        """Give the code of the peer's close frame, if it came before ours."""
+        return None if self._said_goodbye else self.close_code
+
+    async def accept(self, subprotocol: str | None = None) -> None:
         """Do nothing: there is no handshake here."""
+        del subprotocol
         await trio.lowlevel.checkpoint()
 
     async def receive(self) -> list[bytes]:

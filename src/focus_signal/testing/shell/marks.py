@@ -10,7 +10,7 @@ from attrs import define, field
 from msgspec.structs import replace
 
 from focus_signal.core.commands import Command, Relay
-from focus_signal.core.effects import Deliver, Effect, Message, Relayed
+from focus_signal.core.effects import Deliver, Effect, Relayed, SeedMessage
 
 _Key = tuple[int, bytes]
 
@@ -56,7 +56,7 @@ class Marks:
                     shown.append(effect)
         return replace(command, payload=_mark(op)), shown
 
-    def got(self, conn: int, message: Message) -> Message:
+    def got(self, conn: int, message: SeedMessage) -> SeedMessage:
         """Show what a connection got with a mark, if it is such a payload."""
         if not self._delivered or not isinstance(message, Relayed):
             return message

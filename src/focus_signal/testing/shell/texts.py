@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from focus_signal.core.effects import Message, Refused, Relayed, RoomFound
+from focus_signal.core.effects import Refused, Relayed, RoomFound, SeedMessage
 
 
 class _Text(Struct):
@@ -23,7 +23,7 @@ class _Text(Struct):
 _decode = msgspec.json.Decoder(_Text).decode
 
 
-def read_text(text: bytes) -> Message | None:
+def read_text(text: bytes) -> SeedMessage | None:
     """Read a text of the server's; None if it is none of those that it may send."""
     try:
         came = _decode(text)

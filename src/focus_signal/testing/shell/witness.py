@@ -7,7 +7,7 @@ from collections.abc import Callable
 import trio
 from attrs import define, field
 
-from focus_signal.core.commands import Command, Relay, RelayClump
+from focus_signal.core.commands import Begin, Command, Relay, RelayClump
 from focus_signal.core.effects import Deliver, DeliverClump, Effect, Relayed
 from focus_signal.core.matchmaker import MatchmakerStatistics
 from focus_signal.observe.buggify import Point, What
@@ -55,6 +55,8 @@ class WitnessedDecider:
 
     def handle(self, command: Command, now: float) -> list[Effect]:
         """Carry out one command."""
+        if isinstance(command, Begin):  # there is nothing to see yet
+            return self._decider.handle(command, now)
         self._look_at_outboxes(now)
         try:
             effects = self._decider.handle(command, now)

@@ -22,7 +22,7 @@ from focus_signal.server.serve import open_server
 from focus_signal.server.server import Server
 from focus_signal.server.stream_link import link_of
 from focus_signal.testing import history as h
-from focus_signal.testing.identity import room_ids
+from focus_signal.testing.identity import KEYS, room_ids, wall_time
 from focus_signal.testing.net.network import Network
 from focus_signal.testing.net.options import LinkOptions
 from focus_signal.testing.net.plain import PlainListener
@@ -153,7 +153,9 @@ class World:
             with directed_by(self.director):
                 async with trio.open_nursery() as guests:
                     async with (
-                        open_server(config, listeners, new_id=self._new_id, build=build) as self.server,
+                        open_server(
+                            config, listeners, new_id=self._new_id, build=build, keys=KEYS, wall=wall_time
+                        ) as self.server,
                         trio.open_nursery() as doors,
                     ):
                         if self.level == "message":

@@ -17,8 +17,14 @@ _BUCKETS = {"message_rate", "message_burst", "byte_rate", "byte_burst"}
 _ALONG = {"frame_bytes": {"byte_burst": 0}}
 # What other checks than `held` find.
 _BREAKS = {"seat_grace": "leak", "outbox_bytes": "bound", "outbox_messages": "bound"}
-# A server has this one only when `focus-signal serve` drains it; there are mutants of the drain itself.
-_ELSEWHERE = {"drain_grace"}
+_ELSEWHERE = {
+    # A server has this one only when `focus-signal serve` drains it; there are mutants of the drain itself.
+    "drain_grace",
+    # These bound what clients of the protocol `focus-signal.v1` do; no stranger here speaks it.
+    "ready_timeout",
+    "replay_bytes",
+    "total_replay_bytes",
+}
 
 
 def _without(name: str) -> Subject:
@@ -47,7 +53,11 @@ BOUND_MUTANTS: tuple[Subject, ...] = (
         for each in fields(Config)
         if each.name in deadlines() and each.name not in _ELSEWHERE
     ),
-    *(_without(each.name) for each in fields(Config) if each.name in limits()),
+    *(
+        _without(each.name)
+        for each in fields(Config)
+        if each.name in limits() and each.name not in _ELSEWHERE
+    ),
     _NO_INBOX_BOUND,
 )
 """In the order of the settings; deadlines first."""

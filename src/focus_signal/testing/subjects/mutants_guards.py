@@ -35,11 +35,11 @@ class PlantedFault(RuntimeError):
 
 
 class _AtTheDoor(NativeTransport):
-    def accept_nowait(self) -> bool:
+    def accept_nowait(self, subprotocol: str | None = None) -> bool:
         # Half of all users: the key is made of what they ask for.
         if not self._accepted and ord(self._key[0]) % 2:
             raise PlantedFault("the answer to the handshake cannot be made")
-        return super().accept_nowait()
+        return super().accept_nowait(subprotocol)
 
 
 @define(eq=False)

@@ -1,11 +1,18 @@
 """Mutants of the queues: who waits, in which order, and when enough do."""
 
+from focus_signal.core.arrivals import Arrivals
 from focus_signal.core.commands import Connect, RequestMatch
-from focus_signal.core.effects import Effect
+from focus_signal.core.effects import Effect, EndReason
+from focus_signal.core.lobby import Lobby
 from focus_signal.core.queues import Queues
-from focus_signal.core.sessions import Session
+from focus_signal.core.state import Session
 from focus_signal.testing.subject import Subject
-from focus_signal.testing.subjects.planting import PlantedMatchmaker, mutant, mutant_of_queues
+from focus_signal.testing.subjects.planting import (
+    PlantedMatchmaker,
+    mutant,
+    mutant_of_arrivals,
+    mutant_of_queues,
+)
 
 
 class _Stack(Queues):
@@ -90,55 +97,53 @@ class _Miscounted(Queues):
 
 
 class _SeatedDoNotWait(PlantedMatchmaker):
-    def _request_match(self, command: RequestMatch) -> list[Effect]:
+    def _request_match(self, command: RequestMatch) -> None:
         session = self._sessions.by_connection.get(command.connection)
-        if session is not None and session.room is not None and command.size > 1:
-            return []
-        return super()._request_match(command)
+        if session is None or session.room is None or command.size == 1:
+            super()._request_match(command)
 
 
-class _WithdrawnStillWaits(PlantedMatchmaker):
-    def _withdraw(self, connection: int) -> list[Effect]:
+class _WithdrawnStillWaits(Arrivals):
+    def withdraw(self, connection: int) -> None:
         session = self._sessions.by_connection.get(connection)
         if session is not None:
             session.leaving = True
-        return []
 
-    def _disconnect(self, connection: int) -> list[Effect]:
+    def disconnect(self, connection: int, *, finished: bool) -> None:
         session = self._sessions.by_connection.get(connection)
         if session is not None:
-            self._queues.leave(session)
-        return super()._disconnect(connection)
+            self._lobby.end(session, None)
+        super().disconnect(connection, finished=finished)
 
 
 class _WithdrawnMayAsk(PlantedMatchmaker):
-    def _request_match(self, command: RequestMatch) -> list[Effect]:
+    def _request_match(self, command: RequestMatch) -> None:
         session = self._sessions.by_connection.get(command.connection)
         if session is None or not session.leaving:
-            return super()._request_match(command)
+            super()._request_match(command)
+            return
         session.leaving = False
-        effects = super()._request_match(command)
+        super()._request_match(command)
         session.leaving = True
-        return effects
 
 
-class _LatchedQueues(Queues):
+class _LatchedLobby(Lobby):
     latched: bool = False
 
-    def leave(self, session: Session) -> None:
+    def end(self, session: Session, reason: EndReason | None) -> None:
         if not self.latched:
-            super().leave(session)
+            super().end(session, reason)
 
 
 class _PlaceTakenOver(PlantedMatchmaker):
-    queues = _LatchedQueues
+    lobby = _LatchedLobby
 
-    def _connect(self, command: Connect) -> list[Effect]:
-        queues = self._queues
-        assert isinstance(queues, _LatchedQueues)  # noqa: S101 - said so above
-        queues.latched = True
-        effects = super()._connect(command)
-        queues.latched = False
+    def on_connect(self, command: Connect, now: float) -> list[Effect]:
+        lobby = self._lobby
+        assert isinstance(lobby, _LatchedLobby)  # noqa: S101 - said so above
+        lobby.latched = True
+        effects = super().on_connect(command, now)
+        lobby.latched = False
         return effects
 
 
@@ -183,7 +188,7 @@ QUEUE_MUTANTS: tuple[Subject, ...] = (
     ),
     mutant_of_queues("ticket-stays", "the first of a match still waits after it", "two-rooms", _TicketStays),
     mutant_of_queues("twins", "asking again for a size gives a second place", "self-match", _Twins),
-    mutant(
+    mutant_of_arrivals(
         "withdrawn-still-waits", "an end that was read gives up no place", "dead-match", _WithdrawnStillWaits
     ),
     mutant(

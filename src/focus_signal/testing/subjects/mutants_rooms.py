@@ -1,13 +1,21 @@
 """Mutants of the rooms and of what is said in them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
 from focus_signal.core.commands import Command, Invalid, Relay, RequestMatch
-from focus_signal.core.effects import Deliver, Effect, Message, Refused, Relayed, RoomFound
+from focus_signal.core.effects import (
+    Deliver,
+    Effect,
+    Message,
+    Refused,
+    Relayed,
+    RoomFound,
+)
+from focus_signal.core.relays import UNREACHABLE
 from focus_signal.core.rooms import Rooms
-from focus_signal.core.sessions import Session
+from focus_signal.core.state import Room, Session
 from focus_signal.testing.subject import Subject
 from focus_signal.testing.subjects.planting import PlantedMatchmaker, mutant, mutant_of_rooms
 
@@ -26,16 +34,20 @@ def _is_a(effect: Effect, kind: type[Message]) -> bool:
     return isinstance(effect, Deliver) and isinstance(effect.message, kind)
 
 
+def _unreachable(command: Relay) -> Effect:
+    return Deliver(command.connection, Refused("peer-unavailable", UNREACHABLE, command.to))
+
+
 class _OneIsNotTold(PlantedMatchmaker):
-    def _request_match(self, command: RequestMatch) -> list[Effect]:
-        effects = super()._request_match(command)
+    def on_request(self, command: RequestMatch, now: float) -> list[Effect]:
+        effects = super().on_request(command, now)
         return effects[:-1] if len(effects) > 1 else effects
 
 
 class _PeersWithoutOneself(PlantedMatchmaker):
-    def _request_match(self, command: RequestMatch) -> list[Effect]:
+    def on_request(self, command: RequestMatch, now: float) -> list[Effect]:
         effects: list[Effect] = []
-        for effect in super()._request_match(command):
+        for effect in super().on_request(command, now):
             own = self._sessions.by_connection.get(effect.connection)
             if isinstance(effect, Deliver) and isinstance(effect.message, RoomFound) and own is not None:
                 found = effect.message
@@ -47,8 +59,8 @@ class _PeersWithoutOneself(PlantedMatchmaker):
 
 
 class _EachSeesAnotherOrder(PlantedMatchmaker):
-    def _request_match(self, command: RequestMatch) -> list[Effect]:
-        effects = super()._request_match(command)
+    def on_request(self, command: RequestMatch, now: float) -> list[Effect]:
+        effects = super().on_request(command, now)
         for place, effect in enumerate(effects):
             if isinstance(effect, Deliver) and isinstance(effect.message, RoomFound):
                 found = effect.message
@@ -68,7 +80,7 @@ class _TheRoomlessShareOne(PlantedMatchmaker):
         sender = self._sessions.by_connection.get(command.connection)
         target = self._sessions.by_user.get(command.to)
         before = self._any_scope
-        if sender is not None and target is not None and sender.room == target.room:
+        if sender is not None and target is not None and sender.room is target.room:
             self._any_scope = True
         effects = super()._relay(command)
         self._any_scope = before
@@ -79,7 +91,7 @@ class _NotToOneself(PlantedMatchmaker):
     def _relay(self, command: Relay) -> list[Effect]:
         sender = self._sessions.by_connection.get(command.connection)
         if sender is not None and sender.user == command.to:
-            return self._refuse(command.connection, "peer-unavailable", "not to oneself", command.to)
+            return [_unreachable(command)]
         return super()._relay(command)
 
 
@@ -95,17 +107,17 @@ class _WholeRoomHears(PlantedMatchmaker):
         if isinstance(first.message, Relayed):
             for connection in self._sessions.connections():
                 other = self._sessions.by_connection.get(connection)
-                if other is not None and other.room == sender.room and connection != first.connection:
+                if other is not None and other.room is sender.room and connection != first.connection:
                     effects.append(Deliver(connection, first.message))
         return effects
 
 
 class _AskingLeaves(PlantedMatchmaker):
-    def _request_match(self, command: RequestMatch) -> list[Effect]:
+    def _request_match(self, command: RequestMatch) -> None:
         session = self._sessions.by_connection.get(command.connection)
         if session is not None and not session.leaving:
-            self._rooms.leave(session)
-        return super()._request_match(command)
+            self._rooms.leave(session, "left", "left")
+        super()._request_match(command)
 
 
 class _NoErrorForStrangers(PlantedMatchmaker):
@@ -135,7 +147,7 @@ class _WithdrawnIsReached(PlantedMatchmaker):
 class _EveryFifthIsLost(PlantedMatchmaker):
     def _relay(self, command: Relay) -> list[Effect]:
         effects = super()._relay(command)
-        return [] if self._relayed % 5 == 4 else effects
+        return [] if self._relays.relayed % 5 == 4 else effects
 
 
 class _SaidTwice(PlantedMatchmaker):
@@ -148,7 +160,7 @@ class _DeliveredAndRefused(PlantedMatchmaker):
     def _relay(self, command: Relay) -> list[Effect]:
         effects = super()._relay(command)
         if any(_is_a(effect, Relayed) for effect in effects):
-            effects += self._refuse(command.connection, "peer-unavailable", "perhaps not", command.to)
+            effects.append(_unreachable(command))
         return effects
 
 
@@ -197,16 +209,16 @@ class _AnswersAreOffers(PlantedMatchmaker):
 
 
 class _BadSizeIsSilent(PlantedMatchmaker):
-    def _request_match(self, command: RequestMatch) -> list[Effect]:
-        effects = super()._request_match(command)
+    def on_request(self, command: RequestMatch, now: float) -> list[Effect]:
+        effects = super().on_request(command, now)
         return [effect for effect in effects if not _is_a(effect, Refused)]
 
 
 class _BadSizeIsTwo(PlantedMatchmaker):
-    def _request_match(self, command: RequestMatch) -> list[Effect]:
+    def on_request(self, command: RequestMatch, now: float) -> list[Effect]:
         if not 1 <= command.size <= self.rules.max_match_size:
-            return super()._request_match(RequestMatch(command.connection, 2))
-        return super()._request_match(command)
+            return super().on_request(RequestMatch(command.connection, 2), now)
+        return super().on_request(command, now)
 
 
 class _MalformedIsSilent(PlantedMatchmaker):
@@ -216,15 +228,13 @@ class _MalformedIsSilent(PlantedMatchmaker):
 
 
 class _EmptyRoomsStay(Rooms):
-    def leave(self, session: Session) -> None:
-        room = session.room
-        super().leave(session)
-        if room is not None:
-            self._members.setdefault(room, {})
+    def forget(self, room: Room) -> None:
+        super().forget(room)
+        self.by_id[room.id] = room
 
 
 class _OldRoomIsNotLeft(Rooms):
-    def open(self, room: str, members: list[Session]) -> None:
+    def open(self, room: Room, members: Sequence[Session]) -> None:
         for member in members:
             member.room = None
         super().open(room, members)

@@ -6,56 +6,60 @@ import msgspec
 from attrs import frozen
 from msgspec import Struct, field
 
-from focus_signal.core.commands import Command, Connect, Invalid, Relay
-from focus_signal.core.effects import Close, Deliver, Effect, Message, Relayed
-from focus_signal.core.sessions import Session, Sessions
+from focus_signal.core.alarms import SessionDue
+from focus_signal.core.arrivals import Arrivals
+from focus_signal.core.commands import Command, Connect, Disconnect, Invalid, Relay
+from focus_signal.core.effects import Close, Deliver, Effect, Relayed, SeedMessage
+from focus_signal.core.sessions import Sessions
+from focus_signal.core.state import Session
 from focus_signal.server.logic import Dialect, ReadFrames
 from focus_signal.testing.subject import Subject
 from focus_signal.testing.subjects.planting import (
     PlantedMatchmaker,
     building,
     mutant,
+    mutant_of_arrivals,
     mutant_of_sessions,
 )
 
 
 class _OlderStillSpeaks(Sessions):
-    def connect(self, connection: int, user: str) -> tuple[Session, int | None]:
-        session, replaced = super().connect(connection, user)
+    def move(self, session: Session, connection: int) -> int | None:
+        replaced = super().move(session, connection)
         if replaced is not None:
             self.by_connection[replaced] = session
-        return session, replaced
+        return replaced
 
-    def disconnect(self, connection: int, now: float) -> Session | None:
+    def disconnect(self, connection: int) -> Session | None:
         session = self.by_connection.get(connection)
         if session is not None and session.connection != connection:
             del self.by_connection[connection]
             return None
-        return super().disconnect(connection, now)
+        return super().disconnect(connection)
 
 
 class _StillLeaving(Sessions):
-    def connect(self, connection: int, user: str) -> tuple[Session, int | None]:
-        before = self.by_user.get(user)
-        leaving = before is not None and before.leaving
-        session, replaced = super().connect(connection, user)
+    def move(self, session: Session, connection: int) -> int | None:
+        leaving = session.leaving
+        replaced = super().move(session, connection)
         session.leaving = leaving
-        return session, replaced
+        return replaced
 
 
-class _SeatEndsAtOnce(PlantedMatchmaker):
-    def _disconnect(self, connection: int) -> list[Effect]:
+class _SeatEndsAtOnce(Arrivals):
+    def disconnect(self, connection: int, *, finished: bool) -> None:
         session = self._sessions.by_connection.get(connection)
         if session is not None:
-            self._rooms.leave(session)
-        return super()._disconnect(connection)
+            self._rooms.leave(session, "left", "left")
+        super().disconnect(connection, finished=finished)
 
 
-class _SeatStaysForever(Sessions):
-    def disconnect(self, connection: int, now: float) -> Session | None:
-        ended = super().disconnect(connection, now)
-        self._away.clear()
-        return ended
+class _SeatStaysForever(Arrivals):
+    def disconnect(self, connection: int, *, finished: bool) -> None:
+        session = self._sessions.by_connection.get(connection)
+        super().disconnect(connection, finished=finished)
+        if session is not None:
+            self._timers.cancel(SessionDue(session))
 
 
 class _OldEndEndsTheNew(PlantedMatchmaker):
@@ -65,15 +69,16 @@ class _OldEndEndsTheNew(PlantedMatchmaker):
         super().__attrs_post_init__()
         self.user_of: dict[int, str] = {}
 
-    def _connect(self, command: Connect) -> list[Effect]:
+    def on_connect(self, command: Connect, now: float) -> list[Effect]:
         self.user_of[command.connection] = command.user
-        return super()._connect(command)
+        return super().on_connect(command, now)
 
-    def _disconnect(self, connection: int) -> list[Effect]:
-        session = self._sessions.by_user.get(self.user_of.pop(connection, ""))
-        if session is not None and session.connection is not None:
-            connection = session.connection
-        return super()._disconnect(connection)
+    def handle(self, command: Command, now: float) -> list[Effect]:
+        if isinstance(command, Disconnect):
+            session = self._sessions.by_user.get(self.user_of.pop(command.connection, ""))
+            if session is not None and session.connection is not None:
+                command = Disconnect(session.connection)
+        return super().handle(command, now)
 
 
 class _ToTheOlder(PlantedMatchmaker):
@@ -83,8 +88,8 @@ class _ToTheOlder(PlantedMatchmaker):
         super().__attrs_post_init__()
         self.older: dict[int, int] = {}
 
-    def _connect(self, command: Connect) -> list[Effect]:
-        effects = super()._connect(command)
+    def on_connect(self, command: Connect, now: float) -> list[Effect]:
+        effects = super().on_connect(command, now)
         for effect in effects:
             if isinstance(effect, Close) and effect.reason == "replaced":
                 self.older[command.connection] = effect.connection
@@ -100,24 +105,24 @@ class _ToTheOlder(PlantedMatchmaker):
 
 
 class _OldestWins(PlantedMatchmaker):
-    def _connect(self, command: Connect) -> list[Effect]:
+    def on_connect(self, command: Connect, now: float) -> list[Effect]:
         session = self._sessions.by_user.get(command.user)
         if session is not None and session.connection is not None:
             return [Close(command.connection, "replaced")]
-        return super()._connect(command)
+        return super().on_connect(command, now)
 
 
 class _ReplacedStaysOpen(PlantedMatchmaker):
-    def _connect(self, command: Connect) -> list[Effect]:
+    def on_connect(self, command: Connect, now: float) -> list[Effect]:
         return [
             effect
-            for effect in super()._connect(command)
+            for effect in super().on_connect(command, now)
             if not isinstance(effect, Close) or effect.reason != "replaced"
         ]
 
 
 class _ClaimedRelay(Relay, frozen=True, gc=False):
-    claim: str
+    claim: str = ""
 
 
 @frozen
@@ -134,7 +139,7 @@ class _Believing:
         believed = self.real.decode(frame, connection, claim)
         if not isinstance(believed, Relay):
             return believed
-        return _ClaimedRelay(connection, believed.to, believed.kind, believed.payload, claim)
+        return _ClaimedRelay(connection, believed.to, believed.kind, believed.payload, claim=claim)
 
     def reader(self, connection: int, user: str) -> ReadFrames:
         return lambda frames: [self.decode(frame, connection, user) for frame in frames]
@@ -142,7 +147,7 @@ class _Believing:
     def encode_clump(self, sender: str, kind: str, payloads: Sequence[bytes]) -> list[bytes]:
         return self.real.encode_clump(sender, kind, payloads)
 
-    def encode(self, message: Message) -> bytes | None:
+    def encode(self, message: SeedMessage) -> bytes | None:
         return self.real.encode(message)
 
 
@@ -165,8 +170,8 @@ class _ClaimsAreBelieved(PlantedMatchmaker):
 
 
 class _RaisesOnTakeover(PlantedMatchmaker):
-    def _connect(self, command: Connect) -> list[Effect]:
-        effects = super()._connect(command)
+    def on_connect(self, command: Connect, now: float) -> list[Effect]:
+        effects = super().on_connect(command, now)
         if len(effects) > 0:
             raise KeyError(command.user)
         return effects
@@ -181,7 +186,9 @@ SESSION_MUTANTS: tuple[Subject, ...] = (
     mutant_of_sessions(
         "still-leaving", "who comes back in time is taken for gone", "takeover-unreachable", _StillLeaving
     ),
-    mutant("seat-ends-at-once", "a seat ends with its connection", "takeover-unreachable", _SeatEndsAtOnce),
+    mutant_of_arrivals(
+        "seat-ends-at-once", "a seat ends with its connection", "takeover-unreachable", _SeatEndsAtOnce
+    ),
     mutant(
         "old-end-ends-the-new",
         "an older connection's end ends the newer",
@@ -189,7 +196,7 @@ SESSION_MUTANTS: tuple[Subject, ...] = (
         _OldEndEndsTheNew,
     ),
     mutant("to-the-older", "a relay goes to the connection before", "takeover-unreachable", _ToTheOlder),
-    mutant_of_sessions("seat-stays-forever", "the grace of a seat never ends", "leak", _SeatStaysForever),
+    mutant_of_arrivals("seat-stays-forever", "the grace of a seat never ends", "leak", _SeatStaysForever),
     mutant("raises-on-takeover", "a takeover is more than the server can bear", "fault", _RaisesOnTakeover),
     Subject(
         "claims-are-believed",

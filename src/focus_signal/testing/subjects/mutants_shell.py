@@ -10,7 +10,7 @@ import trio
 from attrs import frozen
 
 from focus_signal.core.commands import Command, Disconnect, Drain, RelayClump, Withdraw
-from focus_signal.core.effects import Effect, Message, Refused
+from focus_signal.core.effects import Effect, Refused, SeedMessage
 from focus_signal.server import connection as connection_module
 from focus_signal.server import owner as owner_module
 from focus_signal.server import serve as serve_module
@@ -125,7 +125,7 @@ class _PlainErrors:
     def encode_clump(self, sender: str, kind: str, payloads: Sequence[bytes]) -> list[bytes]:
         return self.real.encode_clump(sender, kind, payloads)
 
-    def encode(self, message: Message) -> bytes | None:
+    def encode(self, message: SeedMessage) -> bytes | None:
         return message.message.encode() if isinstance(message, Refused) else self.real.encode(message)
 
 

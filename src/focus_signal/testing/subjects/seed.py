@@ -23,7 +23,6 @@ from focus_signal.core.commands import (
     Relay,
     RelayClump,
     RequestMatch,
-    TimePassed,
     Withdraw,
 )
 from focus_signal.core.effects import (
@@ -31,10 +30,10 @@ from focus_signal.core.effects import (
     Deliver,
     DeliverClump,
     Effect,
-    Message,
     Refused,
     Relayed,
     RoomFound,
+    SeedMessage,
 )
 from focus_signal.core.matchmaker import MatchmakerStatistics
 from focus_signal.server.config import Config
@@ -60,7 +59,7 @@ class SeedRequest(RequestMatch, frozen=True, gc=False):
 class SeedRelay(Relay, frozen=True, gc=False):
     """Be a relay as the seed takes it: `claim` is what the message says of its sender."""
 
-    claim: str
+    claim: str = ""
 
 
 @define(eq=False)
@@ -103,8 +102,8 @@ class SeedLogic:
                     for connection, (_, is_open) in self._sockets.items()
                     if is_open
                 ]
-            case Invalid() | TimePassed() | RequestMatch() | Relay():
-                pass
+            case _:
+                pass  # nothing else comes from its own script, and time does nothing to it
         return []
 
     def handle_clump(self, clump: RelayClump, now: float) -> list[Effect] | DeliverClump:
@@ -200,7 +199,7 @@ class SeedScript:
         target = to if isinstance(to, str) else f"no user id: {_json(to)}"
         sender = claim if isinstance(claim, str) else _json(claim)
         payload = "".join(parts).encode("utf-8", "surrogatepass")
-        return SeedRelay(connection, target, str(kind), payload, sender)
+        return SeedRelay(connection, target, str(kind), payload, claim=sender)
 
     def reader(self, connection: int, user: str) -> ReadFrames:
         """Make what makes a command of each frame."""
@@ -211,7 +210,7 @@ class SeedScript:
         frames = (self.encode(Relayed(sender, kind, payload)) for payload in payloads)
         return [frame for frame in frames if frame is not None]
 
-    def encode(self, message: Message) -> bytes | None:
+    def encode(self, message: SeedMessage) -> bytes | None:
         """Make a frame of a message."""
         match message:
             case Relayed(sender, kind, payload):
