@@ -62,16 +62,16 @@ MISTAKES: dict[str, tuple[Plant, Check]] = {
     ),
     "requests go out before it is known that the token has come": (
         in_session(
-            "            self._token_is_new = False\n",
-            "            self._token_is_new = self._held = False\n",
+            "        self._token_is_new = False\n        # Until",
+            "        self._token_is_new = self._held = False\n        # Until",
         ),
         histories,
     ),
     "the server is not told that the token has come": (
         in_session(
-            "self._token_is_new = False\n            self._ping_due = True", "self._token_is_new = False"
+            "session away from this connection.\n        self._ping_due = True", "session away from this connection."
         ),
-        histories,
+        scripted.test_each_token_is_said_to_have_come,
     ),
     "the server is not told what was seen": (
         in_session("if self.seen - self._reported >= PING_AFTER:", "if self.seen < 0:"),

@@ -75,7 +75,7 @@ def seal(token: SessionToken) -> str:
     return b64encode(bytes(1 + 4 + 32) + msgspec.json.encode(token)).decode()
 
 
-SETTINGS = V1Settings(16, 128, 16, 1 << 18, 30, 1 << 18, 50, 100, 1 << 20, 1 << 21, 20.0)
+SETTINGS = V1Settings(16, 128, 16, 1 << 18, 30, 1 << 18, 50, 100, 1 << 20, 1 << 21, 20)
 DIALECT = V1Dialect(SETTINGS, seal)
 NEVER_KEPT = (RoomFound, Pong, Welcome)
 KEPT = (

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from focus_signal.core.commands import CreateRoom, Numbered, OpenSession, Ping
+from focus_signal.core.effects import DeliverNumbered, Pong
+from focus_signal.core.state import Resumption
 from tests.core.v1_clients import Broken
 from tests.core.v1_machine import run
 from tests.core.v1_mutants import MUTANTS
+from tests.core.v1_world import World
 
 EXAMPLES = 150
 MORE = 1_500
@@ -44,6 +48,31 @@ def test_the_core_stands() -> None:
 def test_the_core_stands_for_long() -> None:
     met = run(MORE, steps=60)
     assert {name for name in EVERYTHING if not met[name]} == set(), "what was never met was never tried"
+
+
+def tokens_on_their_way(rooms: int) -> tuple[World, Resumption]:
+    """Let a client open so many rooms, one after the other, and never say what it has seen."""
+    world = World()
+    world.pass_time(20.0)
+    world.open(OpenSession(1, "ada"))
+    for number in range(rooms):
+        world.do(Numbered(1, CreateRoom(1, 2), number + 1))
+    resumption = world.core._by_user["ada"].resumption
+    assert resumption is not None
+    return world, resumption
+
+
+def test_who_never_says_what_was_seen_costs_no_more_and_more() -> None:
+    world, resumption = tokens_on_their_way(500)
+    assert len(resumption.on_their_way) == len(tokens_on_their_way(400)[1].on_their_way) <= 100
+    assert not resumption.held
+    first, newest = world.tokens[0], world.tokens[-1]
+    # That it has the first one, and that it has the newest, is noticed as ever.
+    assert world.do(Numbered(1, Ping(1), None, 1)) == [DeliverNumbered(1, Pong(), 0)]
+    assert (resumption.held, resumption.least_generation) == (True, first.generation)
+    world.do(Numbered(1, Ping(1), None, resumption.log.last))
+    assert resumption.least_generation == newest.generation == 501
+    assert len(resumption.on_their_way) == 0
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -57,11 +57,13 @@ class Fuse:
       at: which one, from 1; 0 never raises.
       kind: what is raised; "Cancelled" cancels all tasks of the connection while they wait.
       what: whether waits count or calls.
+      armed: whether any count at this moment; a scene may have it so for a while only.
     """
 
     at: int
     kind: Kind
     what: What = "waits"
+    armed: bool = True
     met: int = field(default=0, init=False)
     """How many there were."""
     place: tuple[str, ...] = field(default=(), init=False)
@@ -117,14 +119,18 @@ class Fuse:
             coroutine.close()
 
     def _place_if_due(self, coroutine: Coroutine[Any, Any, object], trap: object) -> tuple[str, ...]:
-        if self.what != "waits" or (self.kind != "Cancelled" and _cannot_raise(coroutine, trap)):
+        if (
+            not self.armed
+            or self.what != "waits"
+            or (self.kind != "Cancelled" and _cannot_raise(coroutine, trap))
+        ):
             return ()
         self.met += 1
         return place_of(coroutine) if self.met == self.at else ()
 
     def call(self, name: str) -> None:
         """Count a call, and raise if it is the one."""
-        if self.what != "calls":
+        if not self.armed or self.what != "calls":
             return
         self.met += 1
         if self.met == self.at:
@@ -177,7 +183,7 @@ def plant(patch: pytest.MonkeyPatch, fuse: Fuse) -> trio.abc.Instrument:
             await handle(server, *args)
 
     async def write_driven(connection: Connection, *args: Any) -> None:
-        if connection.user == VICTIM:
+        if connection.user == VICTIM and fuse.armed:
             fuse.writers += 1
             try:
                 await fuse.run(write(connection, *args))

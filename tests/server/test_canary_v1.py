@@ -59,7 +59,7 @@ async def test_nothing_of_a_conversation_comes_out(way: Way, watch: Watch) -> No
         for said in V1_FRAMES.values():
             await v1.say(said)
     assert "ERROR" not in watch.levels()
-    assert len(v1.tokens) == 2 * len(V1_FRAMES)
+    assert len(v1.tokens) >= 3 * len(V1_FRAMES)
     assert leaked(watch, v1) == []
 
 
@@ -120,11 +120,12 @@ async def test_a_fault_of_the_owner(
         "seal": (SessionTokens, "seal", ""),
     }[where]
     houses: list[V1House] = []
+    if where == "seal":  # by its name, which the server looks up once
+        monkeypatch.setattr(owner, name, raising)
     with pytest.RaisesGroup(ServerFailed, allow_unwrapped=True, flatten_subgroups=True) as failed:
         async with open_house(way, watch) as house:
             houses.append(V1House(house))
             if where == "seal":
-                monkeypatch.setattr(owner, name, raising)
                 await houses[0].enter(PLAIN)
             else:
                 one, _ = await houses[0].pair()

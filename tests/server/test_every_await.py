@@ -203,9 +203,9 @@ def _entry_stays(patch: pytest.MonkeyPatch) -> None:
 def _owner_is_not_told(patch: pytest.MonkeyPatch) -> None:
     end = Inbox.end
 
-    def end_in_good_order(inbox: Inbox, connection: int) -> None:
+    def end_in_good_order(inbox: Inbox, connection: int, *, finished: bool = False) -> None:
         if sys.exc_info()[0] is None:
-            end(inbox, connection)
+            end(inbox, connection, finished=finished)
 
     patch.setattr(Inbox, "end", end_in_good_order)
 

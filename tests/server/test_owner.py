@@ -21,6 +21,7 @@ from focus_signal.core.commands import (
     Relay,
     RelayClump,
     RequestMatch,
+    TimePassed,
     Withdraw,
 )
 from focus_signal.core.effects import Effect, RoomFound, SeedMessage
@@ -306,3 +307,26 @@ async def test_who_waits_for_room_learns_that_there_is_nobody_left() -> None:
             await wait_all_tasks_blocked()
             stage.owner._receive.close()
             inbox.close()
+
+
+class Late(Recorder):
+    """A matchmaker for which something is always due."""
+
+    def next_deadline(self) -> float | None:
+        return -1.0
+
+
+async def test_who_is_always_late_hears_all_the_same() -> None:
+    stage = Stage()
+    stage.matchmaker = Late(Rules(), lambda: "room")
+    stage.owner._matchmaker = stage.matchmaker
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stage.owner.run)
+        for number in range(1, 4):
+            await stage.owner.inbox.open(number, stage.outbox("x"), [Connect(number, f"user-{number}")])
+            # Nothing is ever still here, so a few turns are waited for instead.
+            for _ in range(3):
+                await trio.lowlevel.checkpoint()
+            assert stage.matchmaker.statistics().connections == number
+        nursery.cancel_scope.cancel()
+    assert TimePassed() in stage.matchmaker.given

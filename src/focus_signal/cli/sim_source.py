@@ -141,6 +141,8 @@ def workload_of(options: argparse.Namespace) -> Workload:
     """Make the workload that the options describe."""
     if options.workload == "siege":
         return siege()
+    if options.workload == "v1":
+        raise WrongArgument("argument --workload: 'v1': only run, replay, shrink and plan have it")
     try:
         return swarm(
             clients=options.clients, operations=options.operations, verbs=VERBS if options.verbs else ()

@@ -249,9 +249,10 @@ class Session:
         if _can_be_offered(token) is None:
             raise ProtocolBroken("a session that cannot be offered")
         self._token = token
-        if self._token_is_new:
-            self._token_is_new = False
-            self._ping_due = True
+        self._token_is_new = False
+        # Until the server knows that it came, an older token is good as well: an attempt to connect that was
+        # given up and arrives late would take the session away from this connection.
+        self._ping_due = True
 
     def _expect(self, phase: _Phase) -> None:
         if self._phase is not phase:

@@ -230,7 +230,13 @@ class Lobby:
             if view != place.told:
                 place.told = view
                 self._telling.tell(place.session, Queued(view))
-        self._timers.set(NoticeDue(place), self._moment.now + _BETWEEN_NOTICES)
+        # By when it was due: those that were late together are not due together for ever.
+        late = max(0.0, self._moment.now - place.next_notice)
+        self._set_notice(place, place.next_notice + late // _BETWEEN_NOTICES * _BETWEEN_NOTICES)
+
+    def _set_notice(self, place: Place, before: float) -> None:
+        place.next_notice = before + _BETWEEN_NOTICES
+        self._timers.set(NoticeDue(place), place.next_notice)
 
     @staticmethod
     def _may_join(party: Party, session: Session, terms: Terms) -> bool:
@@ -369,7 +375,7 @@ class Lobby:
     def _begin_notices(self, place: Place) -> None:
         if place.session.resumption is not None:
             self._tell_where(place)
-            self._timers.set(NoticeDue(place), self._moment.now + _BETWEEN_NOTICES)
+            self._set_notice(place, self._moment.now)
 
     def _tell_where(self, place: Place) -> None:
         place.told = self._view(place)

@@ -71,6 +71,10 @@ _RECONNECT_IN = 1
 """Seconds: who is sent away spreads its return by itself."""
 
 
+# Nobody is in a hurry for those, and others may be.
+_MOST_NOTICES = 32
+
+
 @frozen
 class Rules:
     """Be the rules that an operator can choose.
@@ -356,12 +360,16 @@ class Matchmaker:
                 self._telling.close(session.connection, "restart")
 
     def _pass_time(self) -> None:
+        notices = 0
         for alarm in self._timers.due(self._moment.now):
             match alarm:
                 case SessionDue(session):
                     self._arrivals.due(session)
                 case NoticeDue(place):
                     self._lobby.notice(place)
+                    notices += 1
+                    if notices == _MOST_NOTICES:
+                        break  # the rest is due as before, and comes with the next turn
                 case PatienceOver(ticket):
                     self._lobby.lose_patience(ticket)
                 case TimeOver(place):

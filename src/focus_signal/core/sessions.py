@@ -16,6 +16,9 @@ from focus_signal.core.state import Resumption, Session
 from focus_signal.core.telling import Telling
 from focus_signal.core.tokens import SessionToken
 
+_MOST_ON_THEIR_WAY = 64
+"""Tokens of one session of which it is remembered in which message they went out."""
+
 
 @define(eq=False)
 class Sessions:
@@ -137,4 +140,9 @@ class Sessions:
             None if session.room is None else Rooms.record(session.room),
         )
         telling.tell(session, SessionIssued(token))
-        resumption.on_their_way.append((resumption.generation, resumption.log.last))
+        on_their_way = resumption.on_their_way
+        on_their_way.append((resumption.generation, resumption.log.last))
+        if len(on_their_way) > _MOST_ON_THEIR_WAY:
+            # A peer may never say what it has seen. The oldest tells that it has a token at all; without one
+            # of the others an old token is good for longer, and no good one is refused.
+            del on_their_way[1]

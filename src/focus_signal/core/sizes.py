@@ -8,7 +8,7 @@ from typing import cast
 
 from msgspec import Struct
 
-from focus_signal.core.effects import Ack, Message, Relayed, SessionIssued
+from focus_signal.core.effects import Ack, Message, Queued, Relayed, SessionIssued
 
 LEAST = 200
 """What is the same for all: an object or a few of them, the entry of a log, names of fields on the wire."""
@@ -20,11 +20,13 @@ _WIDEST = 4
 
 def size_of(message: Message) -> int:
     """Estimate the bytes that a message takes."""
-    # Most messages are one of these two.
+    # Most messages are one of these.
     if type(message) is Relayed:
         return LEAST + _text(message.sender) + len(message.payload)
     if type(message) is Ack:
         return LEAST
+    if type(message) is Queued:
+        return LEAST + 6 * _EACH + _text(message.view.pool)
     size = LEAST + _inside(message)
     # A token is written in base64.
     return size * 4 // 3 if type(message) is SessionIssued else size

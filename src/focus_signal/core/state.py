@@ -92,6 +92,8 @@ class Place:
     proposal: "Proposal | None" = field(default=None, init=False)
     told: TicketView | None = field(default=None, init=False)
     """What the session was told last of where it stands."""
+    next_notice: float = field(default=0.0, init=False)
+    """When it is to be told again."""
     overdue: bool = field(default=False, init=False)
     """Whether its time was over while a proposal stood."""
 

@@ -11,23 +11,21 @@ from collections.abc import Callable, Collection
 import trio
 
 from focus_signal.server.connection import Connection
-
-# With thousands of connections, what one turn pings delays what comes in meanwhile: many small turns.
-_SLICES = 64
+from focus_signal.server.roll import SLICES
 
 
 async def run_heartbeat(
-    connections: Callable[[], Collection[Connection]], interval: float, pong_timeout: float
+    slice_of: Callable[[int], Collection[Connection]], interval: float, pong_timeout: float
 ) -> None:
     """Ping every connection once an interval, and close those that do not answer; runs until cancelled.
 
     Args:
-      connections: gives those that are open at the moment.
+      slice_of: gives those that are open at the moment, of one of `SLICES` slices.
       interval: seconds between two pings of the same connection.
       pong_timeout: seconds that a peer may take to answer one.
     """
     turn = 0
-    next_turn = trio.current_time() + interval / _SLICES
+    next_turn = trio.current_time() + interval / SLICES
     asked: deque[tuple[float, list[Connection]]] = deque()
     while True:
         await trio.sleep_until(min(next_turn, asked[0][0] if asked else math.inf))
@@ -36,9 +34,8 @@ async def run_heartbeat(
         while asked and asked[0][0] <= now:
             again += [connection for connection in asked.popleft()[1] if connection.judge_silence(now)]
         if next_turn <= now:
-            next_turn = now + interval / _SLICES
-            turn = (turn + 1) % _SLICES
-            slice_ = [each for each in connections() if each.number % _SLICES == turn]
-            again += [each for each in slice_ if each.ping_soon(now + pong_timeout)]
+            next_turn = now + interval / SLICES
+            turn = (turn + 1) % SLICES
+            again += [each for each in list(slice_of(turn)) if each.ping_soon(now + pong_timeout)]
         if again:
             asked.append((now + pong_timeout, again))

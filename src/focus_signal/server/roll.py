@@ -10,6 +10,9 @@ from attrs import define, field
 from focus_signal.server.connection import Connection
 from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
 
+SLICES = 64
+"""With thousands of connections, what is done for all of them at once delays what comes in meanwhile."""
+
 
 @define(eq=False)
 class Roll:
@@ -24,6 +27,10 @@ class Roll:
     _by_number: dict[int, Connection] = field(factory=dict[int, Connection], init=False)
     # Of each user the oldest first.
     _by_user: dict[str, list[Connection]] = field(factory=dict[str, list[Connection]], init=False)
+    # The same ones as by number, in slices.
+    _slices: list[dict[int, Connection]] = field(
+        factory=lambda: [dict[int, Connection]() for _ in range(SLICES)], init=False
+    )
     _closed: Counter[CloseName] = field(factory=Counter[CloseName], init=False)
     _none_left: trio.Event = field(factory=trio.Event, init=False)
 
@@ -39,6 +46,10 @@ class Roll:
         """Give all of them, by the order in which they came."""
         return self._by_number.values()
 
+    def slice_of(self, turn: int) -> Collection[Connection]:
+        """Give one of the slices into which they are divided, by the order in which they came."""
+        return self._slices[turn].values()
+
     def closed(self) -> dict[CloseName, int]:
         """Count those that have ended, by the close frame; in the order of the table of close codes."""
         return {name: self._closed[name] for name in CLOSE_CODES if self._closed[name]}
@@ -48,6 +59,7 @@ class Roll:
         if not self._by_number:
             self._none_left = trio.Event()  # one for everybody who waits for the last to leave
         self._by_number[connection.number] = connection
+        self._slices[connection.number % SLICES][connection.number] = connection
         of_user = self._by_user.setdefault(connection.user, [])
         if len(of_user) >= self._most_of_user:
             for oldest in of_user[: len(of_user) + 1 - self._most_of_user]:
@@ -58,6 +70,7 @@ class Roll:
         """Let a connection go whose task ends."""
         self.note_close(connection.closed_as)
         del self._by_number[connection.number]
+        del self._slices[connection.number % SLICES][connection.number]
         of_user = self._by_user[connection.user]
         of_user.remove(connection)
         if not of_user:

@@ -232,7 +232,7 @@ class Server:
                 nursery.start_soon(self._run_owner)
                 nursery.start_soon(
                     run_heartbeat,
-                    self._roll.connections,
+                    self._roll.slice_of,
                     self.config.ping_interval,
                     self.config.pong_timeout,
                 )

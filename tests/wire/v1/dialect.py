@@ -30,7 +30,7 @@ SETTINGS = V1Settings(
     message_burst=2000,
     byte_rate=32_768,
     byte_burst=786_432,
-    heartbeat=20.0,
+    heartbeat=20,
 )
 WIDE = evolve(SETTINGS, max_match_size=1000)
 

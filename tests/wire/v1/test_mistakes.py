@@ -164,7 +164,6 @@ MISTAKES: list[tuple[ModuleType, str, str]] = [
     (v1_shapes, "Meta(min_length=shortest, max_length=longest)", "Meta(max_length=longest)"),
     (v1_writing, "(_HEADS[message.kind], seq, sender", "(_HEADS[message.kind], 5, sender"),
     (v1_writing, "_encode(message.sender)", "b'\"%b\"' % message.sender.encode()"),
-    (v1_writing, "omit_defaults=False", "omit_defaults=True"),
     (v1_writing, "last_id=_or_unset(message.last_id)", "last_id=message.last_id or UNSET"),
     (v1_writing, "UNSET if message.state is None else", "UNSET if message.state == effects.State() else"),
     (v1_writing, '"seed": view.seeds', '"seed": view.away'),

@@ -54,7 +54,7 @@ WELCOME = {
     "userId": "ada",
     "resumed": False,
     "seq": 0,
-    "heartbeat": 20.0,
+    "heartbeat": 20,
     "iceServers": [],
     "features": [],
     "limits": LIMITS,
@@ -195,11 +195,11 @@ def test_nothing_but_welcome_and_pong_goes_without_a_number() -> None:
 
 def test_the_welcome_tells_the_settings() -> None:
     servers = ({"urls": ["stun:example.org"]}, {"urls": "turn:example.org", "username": "1:x"})
-    told = evolve(SETTINGS, ice_servers=servers, ice_expires_in=600, features=("x",), heartbeat=2.5, grace=7)
+    told = evolve(SETTINGS, ice_servers=servers, ice_expires_in=600, features=("x",), heartbeat=3, grace=7)
     frame = V1Dialect(told, seal).encode(effects.Welcome("ada", resumed=False, seq=0, last_id=0), 0)
     got = json.loads(frame)
     assert got["iceServers"] == list(servers)
-    assert (got["iceExpiresIn"], got["features"], got["heartbeat"]) == (600, ["x"], 2.5)
+    assert (got["iceExpiresIn"], got["features"], got["heartbeat"]) == (600, ["x"], 3)
     assert got["limits"] == {**LIMITS, "grace": 7}
     welcome = _decode(frame)
     assert isinstance(welcome, from_server.Welcome)
