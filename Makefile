@@ -18,7 +18,7 @@ TYPED := $(foreach directory,src tests benchmarks scripts examples,\
 	$(if $(wildcard $(directory)/*.py $(directory)/*/*.py),$(directory)))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-long test-deps check lint types format schema bench bench-peers campaign fuzz autobahn siege soak seed-transcripts lock clean
+.PHONY: resume help serve test test-long test-deps check lint types format schema bench bench-peers campaign fuzz autobahn siege soak seed-transcripts lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
@@ -87,7 +87,7 @@ campaign: ## simulations at all levels, half an hour on two cores; FIRST=... is 
 fuzz: ## a million sequences of WebSocket frames, as two libraries read them, then what coverage leads to; a quarter of an hour
 	$(ENVIRONMENT) run test fuzz
 	@$(BIN)/python -m tests.wire.frame_fuzz --sequences 1000000 --jobs 2 $(ARGS)
-	@for target in decoder head frames; do $(BIN)/python -m tests.fuzz $$target --executions $(EXECUTIONS) || exit 1; done
+	@for target in decoder head frames v1 offers; do $(BIN)/python -m tests.fuzz $$target --executions $(EXECUTIONS) || exit 1; done
 
 autobahn: ## let the Autobahn test suite judge the WebSocket transport (needs Python 2.7: PYTHON27=...); some minutes
 	$(ENVIRONMENT) run test
@@ -100,6 +100,10 @@ siege: ## attack the server: floods, slow peers, too few descriptors, drains, a 
 soak: ## 100,000 connections of all kinds, and see that nothing is left
 	$(ENVIRONMENT) run test
 	@$(BIN)/python -m benchmarks.siege soak $(ARGS)
+
+resume: ## write anew the tables of docs/resume.md and the conversation of docs/conversation.md; ARGS=--check only tells
+	$(ENVIRONMENT) run test
+	@$(BIN)/python scripts/resume_table.py $(ARGS)
 
 seed-transcripts: ## record anew what the seed answers, for the tests that compare
 	$(ENVIRONMENT) run test seed

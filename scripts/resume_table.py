@@ -48,6 +48,12 @@ def piece_of(document: str, name: str) -> str:
     return _split(document, name)[1].strip("\n")
 
 
+def rows_of(page: str, name: str) -> list[list[int]]:
+    """Read the numbers of a table of cuts."""
+    lines = [line for line in piece_of(page, name).splitlines() if line]
+    return [tables.numbers_of(line) for line in lines[2:]]
+
+
 def with_conversation(document: str) -> str:
     """Put the conversation where the document has a place for it."""
     return with_pieces(document, {"conversation": "\n".join(("```text", *record(), "```"))})
@@ -60,12 +66,11 @@ def faults_of(page: str, conversation: str) -> list[str]:
         ("cuts", tables.single_places()),
         ("cuts of the real server", tables.full_places()),
     ):
-        told = [tables.numbers_of(row) for row in piece_of(page, name).splitlines()[2:]]
-        if [row[0] for row in told] != tables.counts_of(places):
+        if [row[0] for row in rows_of(page, name)] != tables.counts_of(places):
             wrong.append(f"the table of {name} tells of other places")
     for name in ("cuts", "pairs of cuts", "cuts of the real server"):
-        rows = piece_of(page, name).splitlines()[2:]
-        if not rows or any(any(tables.numbers_of(row)[3:]) for row in rows):
+        rows = rows_of(page, name)
+        if not rows or any(any(row[3:]) for row in rows):
             wrong.append(f"the table of {name} tells of a fault, or of nothing")
     if f"| {len(tables.PASTS) * tables.OF_EACH:,} |" not in piece_of(page, "restarts"):
         wrong.append("the table of restarts tells of another number")

@@ -1,8 +1,10 @@
 """Soak: 100,000 connections of all kinds come and go, and the server holds afterwards what it held before.
 
+Clients of the seed's dialect and of `focus-signal.v1` are among them.
 After each fifth everyone leaves and the server is looked at. The first is the warm-up: what the server holds
 then is the base. In the end its memory is within 1 MiB of that, and its descriptors, tasks and every map are
-where they were.
+where they were. Two maps hold what they do for some minutes on purpose, so what leads to that comes last, and
+they alone may have grown by it.
 """
 
 from __future__ import annotations
@@ -16,13 +18,15 @@ import attrs
 from benchmarks.frames import CLOSE, PING, TEXT, masked
 from benchmarks.load import Load
 from benchmarks.siege.goals import Outcome
-from benchmarks.siege.subject import UNLIMITED, Look, Start
+from benchmarks.siege.soak_v1 import REMEMBERED, Host, Lost, Resumed, Unheld, V1Client
+from benchmarks.siege.subject import UNLIMITED, Look, Start, Subject
 from benchmarks.siege.visits import Garbage, HalfClosed, Make, Refused, Vanishing, check_relay, reset
 from focus_signal.load import generator
 from focus_signal.load.asking import ASK_FOR_TWO
 
 REPLACED = 4501
 _PARTS = 5
+_OF_WHOM = 20
 
 
 @attrs.frozen
@@ -148,9 +152,14 @@ KINDS: tuple[Make, ...] = (
     HalfClosed,
     Replaced,
     Matched,
+    V1Client,
+    Unheld,
+    Lost,
+    Resumed,
+    Host,
 )
 # Of these, each brings another connection.
-_TWICE = (Replaced, Matched)
+_TWICE = (Replaced, Matched, Resumed, Host)
 
 
 def run(start: Start, size: Size = Size()) -> Outcome:
@@ -181,6 +190,8 @@ def run(start: Start, size: Size = Size()) -> Outcome:
             outcome.equal("maps, tasks, descriptors above those of a fresh server", base.above(fresh), {})
             outcome.equal("maps, tasks, descriptors above the base", after.above(base), {})
             outcome.figure("maps that were looked at", len(after.maps))
+            others = _remembered(load, subject, users, after, size.settle_seconds, outcome)
+            outcome.equal("maps above that, but for what is remembered on purpose", others, {})
             outcome.at_least("an honest pair relays then", check_relay(load, "then"), 1, "messages")
         finally:
             load.close()
@@ -201,6 +212,24 @@ def come_and_go(load: Load, users: Iterator[str], cycles: int, at_once: int) -> 
             load.step()
     load.run(lambda: not load.connections, 60, lambda: f"the end of {_left(load)}")
     return came
+
+
+def _remembered(
+    load: Load, subject: Subject, users: Iterator[str], base: Look, seconds: float, outcome: Outcome
+) -> dict[str, tuple[int, int]]:
+    """Let those come of whom something is remembered; note of how many, and return what else has grown."""
+    for kind in REMEMBERED.values():
+        for _ in range(_OF_WHOM):
+            load.start(kind, next(users))
+    load.run(lambda: not load.connections, 60, lambda: f"the end of {_left(load)}")
+    subject.wait_base(base, min(seconds, 1.0))
+    above = subject.look(collect=True).above(base)
+    for name, kind in REMEMBERED.items():
+        [path] = [each for each in base.maps if each.endswith(name)] or [name]
+        before, now = above.pop(path, (0, 0))
+        outcome.equal(f"{kind.__name__}s who are remembered", now - before, _OF_WHOM)
+        above = {each: sizes for each, sizes in above.items() if not each.startswith(f"{path}[*]")}
+    return above
 
 
 def _left(load: Load) -> str:

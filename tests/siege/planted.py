@@ -11,12 +11,13 @@ import functools
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import trio
 
 from benchmarks.siege import probed
+from focus_signal.core.guesses import Guesses
 from focus_signal.core.sessions import Sessions
 from focus_signal.core.state import Session
 from focus_signal.server import pages
@@ -53,6 +54,28 @@ def leak_map_entry() -> None:
         return session
 
     Sessions.disconnect = keep  # type: ignore[method-assign]
+
+
+def leak_session_id() -> None:
+    """Keep the id of a session that has ended."""
+    forget = Sessions.forget
+
+    def keep(self: Sessions, session: Session) -> None:
+        forget(self, session)
+        if session.resumption is not None:
+            self.by_id[session.resumption.id] = session
+
+    Sessions.forget = keep  # type: ignore[method-assign]
+
+
+def remember_twice() -> None:
+    """Remember wrong codes of more keys than there are."""
+    miss = Guesses.miss
+
+    def miss_more(self: Guesses, keys: Sequence[str], now: float) -> None:
+        miss(self, (*keys, *(f"{key} once more" for key in keys)), now)
+
+    Guesses.miss = miss_more  # type: ignore[method-assign]
 
 
 def leak_memory() -> None:
@@ -174,6 +197,8 @@ PLANTS: dict[str, Callable[[], None]] = {
     plant.__name__: plant
     for plant in (
         leak_map_entry,
+        leak_session_id,
+        remember_twice,
         leak_memory,
         leak_task,
         leak_descriptor,

@@ -59,6 +59,8 @@ def _descriptors(kind: str) -> Callable[[Start], Outcome]:
     ("bug", "run", "notices"),
     [
         ("leak_map_entry", partial(soak.run, size=FEW_CYCLES), "_by_user: ("),
+        ("leak_session_id", partial(soak.run, size=FEW_CYCLES), ".by_id: ("),
+        ("remember_twice", partial(soak.run, size=FEW_CYCLES), "Guessers who are remembered"),
         ("leak_task", partial(soak.run, size=FEW_CYCLES), "tasks: ("),
         ("leak_descriptor", partial(soak.run, size=FEW_CYCLES), "descriptors: ("),
         ("leak_memory", partial(soak.run, size=attrs.evolve(soak.SMALL, cycles=1_000)), "at most 1 MiB"),

@@ -302,7 +302,9 @@ class Matchmaker:
                 return
             telling.begin(session, number)
         if can_be_seen:
-            self._carry_out(session, command.request)
+            # Its peer was told goodbye with 1012, and takes for undone what was not answered before.
+            if number is None or not self._refuses_all(session):
+                self._carry_out(session, command.request)
         else:
             text = f"seen must be at most {resumption.log.last}, the last that was sent, not {command.seen}"
             telling.refuse(session, "bad-message", text)

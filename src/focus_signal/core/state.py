@@ -1,7 +1,8 @@
 """What there is: sessions, their places, proposals, parties and rooms, and how they hang together.
 
-Values that change, each with one module that changes it: `sessions`, `lobby`, `proposals` and `rooms`. Who is
-asked for everybody's state is the `Matchmaker`.
+None of them shows what it holds: they lead to each other on so many ways that it would not end, and what
+they hold is nobody's business. Each has one module that changes it: `sessions`, `lobby`, `proposals` or
+`rooms`. Who is asked for everybody's state is the `Matchmaker`.
 """
 
 from attrs import define, field
@@ -15,7 +16,7 @@ from focus_signal.core.tickets import Ticket
 from focus_signal.core.tokens import RoomKind
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Resumption:
     """Be what lets a session of the protocol `focus-signal.v1` outlive its connection.
 
@@ -44,7 +45,7 @@ class Resumption:
     """The tokens that the peer may have or not: their generation, and the number of their message."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Session:
     """Be one user's stay.
 
@@ -74,7 +75,7 @@ class Session:
         return self.connection is not None and not self.leaving
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Place:
     """Be where a session waits: alone, or as a member of a party.
 
@@ -98,7 +99,7 @@ class Place:
     """Whether its time was over while a proposal stood."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Party:
     """Be those who have come so far of those who want to stay together.
 
@@ -116,7 +117,7 @@ class Party:
         return len(self.places) == self.terms.size
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Proposal:
     """Be a match that stands once everyone is ready.
 
@@ -134,7 +135,7 @@ class Proposal:
     """Those whose patience was over while it stood."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Room:
     """Be a room.
 
