@@ -18,12 +18,12 @@ TYPED := $(foreach directory,src tests benchmarks scripts examples,\
 	$(if $(wildcard $(directory)/*.py $(directory)/*/*.py),$(directory)))
 
 .DEFAULT_GOAL := help
-.PHONY: resume help serve test test-long test-deps check lint types format schema bench bench-peers campaign fuzz autobahn siege soak seed-transcripts lock clean
+.PHONY: help serve test test-long test-deps check lint types format schema bench bench-peers campaign fuzz autobahn siege soak resume seed-transcripts lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  ARGS="..." is handed on by serve, test, test-long, schema, bench, bench-peers, campaign, fuzz, autobahn, siege, soak and seed-transcripts: make serve ARGS="--port 9000"'
+	@echo '  ARGS="..." is handed on by serve, test, test-long, schema, bench, bench-peers, campaign, fuzz, autobahn, siege, soak, resume and seed-transcripts: make serve ARGS="--port 9000"'
 	@echo '  PYTHON=... builds .venv with that interpreter; SEED=... is the directory of the seed'"'"'s document'
 
 serve: ## build what is missing and start the server on 0.0.0.0:8000

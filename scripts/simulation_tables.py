@@ -30,6 +30,9 @@ from focus_signal.testing.subject import Subject  # noqa: E402
 from focus_signal.testing.subjects.mutants_bounds import BOUND_MUTANTS  # noqa: E402
 from focus_signal.testing.subjects.mutants_guards import GUARD_MUTANTS  # noqa: E402
 from focus_signal.testing.subjects.registry import SUBJECTS  # noqa: E402
+from focus_signal.testing.v1.checks.names import V1_INVARIANTS  # noqa: E402
+from focus_signal.testing.v1.mutants import V1_MUTANTS  # noqa: E402
+from focus_signal.testing.v1.run import run_v1  # noqa: E402
 from focus_signal.testing.workload.swarm import Workload, siege, swarm  # noqa: E402
 from focus_signal.testing.workload.vocabulary import VERBS  # noqa: E402
 
@@ -144,6 +147,37 @@ def mutants_table() -> str:
     return "\n".join(lines)
 
 
+def v1_table() -> str:
+    """Give the table of the mistakes that are planted in the workload v1."""
+    lines = ["| mutant | what is wrong with it | found by | first seed |", "|---|---|---|---:|"]
+    for mutant in V1_MUTANTS:
+        assert mutant.breaks is not None
+        first = next(
+            seed for seed in range(mutant.within) if run_v1(seed, subject=mutant).breaks(mutant.breaks)
+        )
+        lines.append(f"| `{mutant.name}` | {mutant.about} | `{mutant.breaks}` | {first} |")
+    return "\n".join(lines)
+
+
+def v1_section() -> str:
+    """Give what is said of the workload v1."""
+    invariants = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in V1_INVARIANTS.items())
+    return f"""## In `focus-signal.v1`
+
+The workload `v1` has invariants of its own, since its sessions outlive their connections
+(`focus-signal sim run --workload v1`; see [testing.md](testing.md)).
+
+| name | what must hold |
+|---|---|
+{invariants}
+
+The server breaks none of them. These mistakes, planted in the server or in the client, do; the first seed is
+that of the core level.
+
+{v1_table()}
+"""
+
+
 def document(found: dict[str, Found]) -> str:
     """Give the whole document."""
     invariants = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in INVARIANTS.items())
@@ -188,19 +222,22 @@ whose limits are small. What a guard keeps in its place is planted as well; with
 notices.
 
 {mutants_table()}
-"""
+
+{v1_section()}"""
 
 
 def main() -> int:
     """Write the document, or print a part of it."""
     parser = argparse.ArgumentParser(description="Show what simulations find.")
-    parser.add_argument("--part", choices=("seed", "mutants"), help="print this table only")
+    parser.add_argument("--part", choices=("seed", "mutants", "v1"), help="print this table only")
     arguments = parser.parse_args()
     match arguments.part:
         case "seed":
             print(seed_table(runs_of_the_seed()))
         case "mutants":
             print(mutants_table())
+        case "v1":
+            print(v1_section())
         case _:
             found = runs_of_the_seed()
             DOCUMENT.write_text(document(found), encoding="utf-8")

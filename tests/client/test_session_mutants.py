@@ -69,7 +69,8 @@ MISTAKES: dict[str, tuple[Plant, Check]] = {
     ),
     "the server is not told that the token has come": (
         in_session(
-            "session away from this connection.\n        self._ping_due = True", "session away from this connection."
+            "session away from this connection.\n        self._ping_due = True",
+            "session away from this connection.",
         ),
         scripted.test_each_token_is_said_to_have_come,
     ),

@@ -14,6 +14,7 @@ from focus_signal.cli.sim_compare import check_determinism, diff
 from focus_signal.cli.sim_look import diagram, plan, replay, shrink, subjects
 from focus_signal.cli.sim_run import run as run_seeds
 from focus_signal.cli.sim_source import WrongArgument
+from focus_signal.cli.sim_v1 import V1_COMMANDS, is_about_v1
 from focus_signal.errors import UnsupportedTrio
 from focus_signal.testing.campaign import CampaignFailed
 
@@ -44,7 +45,8 @@ def run(options: argparse.Namespace) -> int:
       the exit status.
     """
     try:
-        status = _COMMANDS[options.sim_command](options)
+        commands = V1_COMMANDS if is_about_v1(options) else _COMMANDS
+        status = commands[options.sim_command](options)
         if sys.stdout is not None:  # it was closed before Python started
             sys.stdout.flush()
     except WrongArgument as error:

@@ -134,9 +134,10 @@ def _add_workload(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--verbs", action="store_true", help="drain, stop and restart the server too")
     group.add_argument(
         "--workload",
-        choices=("swarm", "siege"),
+        choices=("swarm", "siege", "v1"),
         default="swarm",
-        help="a swarm of clients, or a siege by strangers, which have a say at the full level only (swarm)",
+        help="a swarm of clients; a siege by strangers, which have a say at the full level only; or v1, "
+        "clients of focus-signal.v1 that are cut and come back, at the levels core and full (swarm)",
     )
 
 

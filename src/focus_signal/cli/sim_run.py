@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from focus_signal.cli.output import say
 from focus_signal.cli.progress import Bar
@@ -32,11 +32,14 @@ def run(options: argparse.Namespace) -> int:
         )
     finally:
         bar.clear()
-    say(_json(report, options) if options.json else "\n".join(_lines(report, options)))
+    say(
+        account_of(report, options) if options.json else "\n".join(account_lines(report, options, INVARIANTS))
+    )
     return 1 if report.violations else 0
 
 
-def _json(report: CampaignReport, options: argparse.Namespace) -> str:
+def account_of(report: CampaignReport, options: argparse.Namespace) -> str:
+    """Give the account as one JSON object."""
     seeds: range = options.seeds
     told = {
         "digest": report.digest,
@@ -63,7 +66,10 @@ def _json(report: CampaignReport, options: argparse.Namespace) -> str:
     return json.dumps(told, separators=(",", ":"))
 
 
-def _lines(report: CampaignReport, options: argparse.Namespace) -> Iterator[str]:
+def account_lines(
+    report: CampaignReport, options: argparse.Namespace, invariants: Mapping[str, str]
+) -> Iterator[str]:
+    """Give the account as lines; `invariants` are all that were looked at."""
     seeds: range = options.seeds
     processes = "" if options.jobs == 1 else f", {options.jobs} processes"
     yield (
@@ -75,7 +81,7 @@ def _lines(report: CampaignReport, options: argparse.Namespace) -> Iterator[str]
     yield from (
         f"never held in any seed, so that nothing was learnt about it: {name}" for name in report.never
     )
-    held = len(INVARIANTS) - len(report.violations)
+    held = len(invariants) - len(report.violations)
     names = f"the {held} other invariants" if report.violations else f"all {held} invariants"
     bound = rule_of_three(report.seeds)
     yield (
