@@ -289,7 +289,7 @@ def _rest(core: Matchmaker) -> Looks:
     yield "what is kept is miscounted", core._budget.bytes == sum(log.bytes for log in logs)
     yield "too much is kept", core._budget.bytes <= core.rules.total_replay_bytes
     yield "a log keeps too much", all(log.bytes <= core.rules.replay_bytes for log in logs)
-    yield "an effect was left behind", not core._telling._effects
+    yield "an effect was left behind", not core._telling.effects
     yield "a request was not answered", core._telling._asks is None
 
 

@@ -104,7 +104,7 @@ def the_answer_comes_last(patch: Patch) -> None:
     def tell(telling: Telling, session: Session, message: Message) -> None:
         if session is telling._asks and session.resumption is not None and session.connection is not None:
             seq = session.resumption.log.append(message, 100)
-            telling._effects.append(DeliverNumbered(session.connection, message, seq))
+            telling.effects.append(DeliverNumbered(session.connection, message, seq))
         else:
             told(telling, session, message)
 

@@ -389,4 +389,4 @@ class Matchmaker:
             self._lobby.fill()
         if self._stale:
             self._arrivals.issue_tokens()
-        return self._telling.take()
+        return self._telling.take() if self._telling.effects else []

@@ -63,7 +63,9 @@ class Rooms:
         for member in members:
             if member.room is not None:
                 self.leave(member, "moved", "moved")
-        rev = room.rev = self._next_rev()
+            if member.resumption is not None:
+                room.mixed = True
+        rev = room.rev = self._next_rev() if room.mixed else 0
         for member in members:
             member.room, member.rev = room, rev
         room.members.update(dict.fromkeys(members))
@@ -97,6 +99,7 @@ class Rooms:
             room.rev = self._next_rev()
             room.members[member] = None
             member.room, member.rev = room, room.rev
+            room.mixed = room.mixed or member.resumption is not None
         self._note_change(room)
 
     def tell_found(self, room: Room, members: Iterable[Session]) -> None:
@@ -108,7 +111,8 @@ class Rooms:
                 self._telling.tell(member, RoomEntered(self.view(room, member)))
             elif member.connection is not None:
                 self._telling.tell_plain(member.connection, plain)
-        self._note_change(room)
+        if room.mixed:
+            self._note_change(room)
 
     def leave(self, session: Session, why: ClosedReason, told: LeftReason) -> None:
         """Take the session out of its room, if it is in one.
@@ -123,6 +127,10 @@ class Rooms:
             return
         session.room = None
         del room.members[session]
+        if not room.mixed:
+            if not room.members:
+                self.forget(room)
+            return
         room.rev = session.rev = self._next_rev()
         if session.resumption is not None:
             self._telling.tell(session, RoomClosed(room.id, why))

@@ -154,6 +154,8 @@ class Room:
     """When its members last changed."""
     members: dict[Session, None] = field(factory=dict[Session, None], init=False)
     """In the order of arrival."""
+    mixed: bool = field(default=False, init=False)
+    """Whether anybody in it speaks `focus-signal.v1`, or did: nobody else is told of changes."""
     restored: bool = field(default=False, init=False)
     """Whether it was there before the server was started, and may have members who are yet to come."""
     open: OpenRoom | None = field(default=None, init=False)

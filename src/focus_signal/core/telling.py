@@ -31,16 +31,17 @@ class Telling:
 
     refused: int = field(default=0, init=False)
     """How many requests were refused since the start."""
-    _effects: list[Effect] = field(factory=list[Effect], init=False)
+    effects: list[Effect] = field(factory=list[Effect], init=False)
+    """What was collected and not taken yet; changed here only."""
     # The request with a number that is being carried out and was not answered yet.
     _asks: Session | None = field(default=None, init=False)
     _id: int = field(default=0, init=False)
 
     def take(self) -> list[Effect]:
         """Give what was collected."""
-        effects = self._effects
+        effects = self.effects
         if effects:
-            self._effects = []
+            self.effects = []
             return effects
         return []
 
@@ -49,25 +50,25 @@ class Telling:
         resumption, connection = session.resumption, session.connection
         if resumption is None:
             if connection is not None and isinstance(message, Relayed | RoomFound | Refused):
-                self._effects.append(Deliver(connection, message))
+                self.effects.append(Deliver(connection, message))
             return
         if session is self._asks:
             self.end()
         seq = resumption.log.append(message, size_of(message))
         if connection is not None:
-            self._effects.append(DeliverNumbered(connection, message, seq))
+            self.effects.append(DeliverNumbered(connection, message, seq))
 
     def tell_plain(self, connection: int, message: SeedMessage) -> None:
         """Send a connection of the seed's dialect a message."""
-        self._effects.append(Deliver(connection, message))
+        self.effects.append(Deliver(connection, message))
 
     def tell_now(self, connection: int, message: Message, seq: int = UNNUMBERED) -> None:
         """Send a connection a message that is not to be kept, or that was kept before."""
-        self._effects.append(DeliverNumbered(connection, message, seq))
+        self.effects.append(DeliverNumbered(connection, message, seq))
 
     def close(self, connection: int, reason: CloseReason) -> None:
         """Close a connection, behind what it was told."""
-        self._effects.append(Close(connection, reason))
+        self.effects.append(Close(connection, reason))
 
     def begin(self, session: Session, number: int) -> None:
         """Begin to carry out a request with a number."""

@@ -9,6 +9,7 @@ from math import ceil
 from typing import Protocol
 
 from attrs import frozen
+from msgspec import Struct
 
 from focus_signal.core.commands import Command, Invalid, RelayClump
 from focus_signal.core.effects import DeliverClump, Effect, SeedMessage
@@ -22,8 +23,7 @@ from focus_signal.wire.v1 import V1Dialect, V1Settings
 ReadFrames = Callable[[Sequence[bytes]], list[Command | RelayClump]]
 
 
-@frozen
-class Hearing:
+class Hearing(Struct, frozen=True, gc=False):
     """Be how one connection is heard.
 
     Args:
@@ -37,7 +37,11 @@ class Hearing:
     @classmethod
     def plainly(cls, read: ReadFrames) -> "Hearing":
         """Hear somebody whose frames have no numbers, so that nothing of one that is not taken matters."""
-        return cls(read, lambda _, refusal: refusal)
+        return cls(read, _refuse)
+
+
+def _refuse(_: bytes, refusal: Invalid) -> Command:
+    return refusal
 
 
 class Decider(Protocol):
