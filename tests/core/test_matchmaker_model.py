@@ -89,6 +89,8 @@ class Machine(RuleBasedStateMachine):
     def relay_a_clump(self, connection: int, to: str, size: int, step: float) -> None:
         payloads = tuple(b"%d" % number for number in range(size))
         self.comparison.do_clump(RelayClump(connection, to, "ice-candidate", payloads), step)
+        for user in USERS:
+            self.comparison.do_clump(RelayClump(connection, user, "ice-candidate", payloads))
 
     @rule(connection=connections, how=st.sampled_from([Withdraw, Disconnect]), step=steps)
     def leave(self, connection: int, how: type[Withdraw | Disconnect], step: float) -> None:

@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from focus_signal import Config, ConfigError, FocusSignalError
+from focus_signal.core.sizes import LEAST
 from focus_signal.server.config import deadlines, limits, replay_bound
 from focus_signal.server.settings import NO_LIMIT
 
@@ -190,7 +191,12 @@ def test_what_is_replayed_fits_into_an_outbox() -> None:
         (262_144, 0, 262_144),
         (0, 0, NO_LIMIT // 2),
     ):
-        assert replay_bound(Config(replay_bytes=replay, outbox_bytes=outbox)) == bound
+        assert replay_bound(Config(replay_bytes=replay, outbox_bytes=outbox, outbox_messages=0)) == bound
+
+
+def test_no_more_messages_are_replayed_than_half_an_outbox_holds() -> None:
+    for messages, bound in ((100, 50 * LEAST), (1, 0), (4096, 262_144), (0, 262_144)):
+        assert replay_bound(Config(outbox_messages=messages)) == bound
 
 
 def test_every_limit_and_every_deadline_is_told_about() -> None:
