@@ -116,7 +116,7 @@ class Machine(RuleBasedStateMachine):
         self.comparison.everybody_leaves()
 
 
-@pytest.mark.parametrize("relay_scope", ["room", "any"])
+@pytest.mark.parametrize("relay_scope", ["room", pytest.param("any", marks=pytest.mark.long)])
 def test_the_matchmaker_is_the_naive_one(relay_scope: RelayScope) -> None:
     """Effects, statistics, deadline and all that is inside are looked at after each command."""
 

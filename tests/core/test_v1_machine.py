@@ -75,6 +75,7 @@ def test_who_never_says_what_was_seen_costs_no_more_and_more() -> None:
     assert len(resumption.on_their_way) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mistake_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plant, told = MUTANTS[name]

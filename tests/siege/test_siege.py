@@ -55,6 +55,7 @@ def _descriptors(kind: str) -> Callable[[Start], Outcome]:
     return partial(descriptors.run, size=attrs.evolve(descriptors.SMALL, kinds=(kind,)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("bug", "run", "notices"),
     [

@@ -34,6 +34,7 @@ def test_the_libraries_agree(seed: int) -> None:
     assert total.never_met == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_bug_is_found_and_made_small(mutant: Mutant) -> None:
     tally = run_part(1, range(6_000), mutant.name)
