@@ -210,9 +210,11 @@ def silent_wreck(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Take away, unheard, the tasks of a run that was broken off: they complain that it is gone."""
     # However many runs there were before, the collection behind one of them must not fall into this test.
     monkeypatch.setattr(runtime, "_RUNS", count(1))
-    yield
+    gc.collect()  # what others have left is heard
     with monkeypatch.context() as patch:
+        # From here on, since Python may collect whenever it likes.
         patch.setattr(sys, "unraisablehook", lambda _: None)
+        yield
         gc.collect()
 
 
