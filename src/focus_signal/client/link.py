@@ -85,7 +85,7 @@ async def open_link(
     link = Link(stream, tls, settings)
     try:
         await link.shake_hands(nursery, target, user, protocols)
-    except BaseException:
+    except BaseException:  # whatever it was, above all a cancellation: nobody else knows of the stream
         await link.cut("the handshake has failed")  # noqa: ASYNC102 - it is shielded, and waits for nobody
         raise
     return link
