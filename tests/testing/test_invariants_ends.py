@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from focus_signal.core.commands import Drain
-from focus_signal.core.effects import Close
+from focus_signal.core.effects import Close, Deliver
 from focus_signal.testing import history as h
 from focus_signal.testing.core_level import run_core
 from focus_signal.testing.invariants.check import check
@@ -13,7 +13,7 @@ from focus_signal.testing.invariants.names import INVARIANTS
 from focus_signal.testing.plan import RunConfig, ServerVerb
 from focus_signal.testing.subject import SERVER
 from focus_signal.testing.workload.swarm import swarm
-from tests.testing.story import Story
+from tests.testing.story import Story, room
 
 
 def alone(config: RunConfig | None = None) -> tuple[Story, int]:
@@ -57,6 +57,31 @@ def test_a_drain_closes_everyone() -> None:
     assert told() == {"drained"}
     assert told(1) == {"drained"}
     assert told(1, 2) == set()
+
+
+@pytest.mark.parametrize("asked_again", [True, False])
+def test_a_drain_ends_every_request(asked_again: bool) -> None:
+    # Requests that were on their way when the drain began are decided after it, and meet only each other.
+    story, ana = alone()
+    bo = story.open("bo")
+    story.join(ana, 2)
+    story.drain(5.0, Close(ana, "restart"), Close(bo, "restart"))
+    if asked_again:
+        story.join(ana, 2)
+    met = room("ana", "bo")
+    story.join(bo, 2, Deliver(ana, met), Deliver(bo, met))
+    assert story.broken() == (set() if asked_again else {"drained"})
+
+
+def test_who_asks_again_while_the_server_drains_comes_last() -> None:
+    story, ana = alone()
+    bo = story.open("bo")
+    story.join(ana, 2)
+    story.drain(5.0, Close(ana, "restart"), Close(bo, "restart"))
+    story.join(bo, 2)
+    met = room("bo", "ana")
+    story.join(ana, 2, Deliver(ana, met), Deliver(bo, met))
+    assert story.broken() == set()
 
 
 @pytest.mark.parametrize("closed", [True, False])

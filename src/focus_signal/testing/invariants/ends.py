@@ -45,7 +45,7 @@ class Ends:
     def drain(self, t: float, effects: Sequence[Effect]) -> None:
         """Look at the decision to close everyone."""
         world = self._world
-        world.draining = True
+        world.drain()
         closes = _closes(effects)
         for line in world.speakers.values():
             if closes.pop(line.number, None) != "restart" and line.open:

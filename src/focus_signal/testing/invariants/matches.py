@@ -129,6 +129,8 @@ def _misplaced(world: World, user: str, size: int) -> tuple[str, str]:
             return "dead-match", f"{user}, whose connection's end had been read,"
         case "replaced":
             return "fifo", f"{user}, whose place was its older connection's and is not taken over,"
+        case "drained" if wish is None:
+            return "drained", f"{user}, whose request ended when the server began to drain,"
         case "unheard":
             return "newest-wins", f"{user}, for whom only an older connection had asked,"
         case "moved" if wish is not None:

@@ -22,7 +22,7 @@ INVARIANTS: dict[str, str] = {
     "starved-queue": "once all faults are healed, nobody waits where enough wait to be matched",
     "leak": "when everyone has left and every grace is over, nothing is left behind",
     "bound": "no more waits for a connection than its outbox may hold (seen above core)",
-    "drained": "a drain tells everyone with 1012 and ends everyone in time",
+    "drained": "a drain ends every request, tells everyone with 1012 and ends everyone in time",
     "unreachable": "a message to somebody in the same room whose connection is open is not refused",
     "bad-request": "what cannot be carried out gets its one error, and what can be gets none",
     "newest-wins": "the newest connection speaks for its user, the one before is closed, and nobody else is",

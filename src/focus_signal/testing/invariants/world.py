@@ -11,9 +11,9 @@ from focus_signal.core.effects import CloseReason, SeedMessage
 from focus_signal.testing.history import Sent
 from focus_signal.testing.plan import Fault, Open, Operation, Plan, Signal
 
-Lost = Literal["matched", "moved", "ended", "replaced", "unheard"]
-"""What became of a request: a match; a request for another size; the connection's end; a newer connection;
-or it came from a connection that spoke for nobody."""
+Lost = Literal["matched", "moved", "ended", "replaced", "drained", "unheard"]
+"""What became of a request: a match; a request for another size; the connection's end; a newer connection; a
+drain; or it came from a connection that spoke for nobody."""
 
 
 @define(eq=False)
@@ -154,6 +154,12 @@ class World:
             return True
         room = self.seats.get(user)
         return room is not None and room == self.seats.get(other)
+
+    def drain(self) -> None:
+        """Let nobody wait any more for what was asked before the server began to drain."""
+        self.draining = True
+        for user in list(self.wishes):
+            self.withdraw(user, "drained")
 
     def forget(self) -> None:
         """Begin anew with another server."""
