@@ -5,6 +5,7 @@ PYTHON ?=
 ARGS ?=
 FIRST ?= 0
 TIMES ?= 1
+JOBS ?= auto
 EXECUTIONS ?= 200000
 SEED ?= $(or $(FOCUS_SIGNAL_SEED),../shared/seed)
 
@@ -13,6 +14,8 @@ export FOCUS_SIGNAL_SEED := $(abspath $(SEED))
 
 BIN := .venv/bin
 ENVIRONMENT := @scripts/environment.sh
+# Each process takes tests from the others once it has none left: some take a minute, most a millisecond.
+PARALLEL := -n $(JOBS) --dist worksteal
 # What mypy reads: those of these directories that hold Python already.
 TYPED := $(foreach directory,src tests benchmarks scripts examples,\
 	$(if $(wildcard $(directory)/*.py $(directory)/*/*.py),$(directory)))
@@ -24,6 +27,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  ARGS="..." is handed on by serve, test, test-long, schema, bench, bench-peers, campaign, fuzz, autobahn, siege, soak, resume and seed-transcripts: make serve ARGS="--port 9000"'
+	@echo '  JOBS=N runs the tests in N processes instead of one for each core; JOBS=0 in one, which a debugger needs'
 	@echo '  PYTHON=... builds .venv with that interpreter; SEED=... is the directory of the seed'"'"'s document'
 
 serve: ## build what is missing and start the server on 0.0.0.0:8000
@@ -32,11 +36,11 @@ serve: ## build what is missing and start the server on 0.0.0.0:8000
 
 test: ## run the tests (minutes)
 	$(ENVIRONMENT) run test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-long: ## run the tests that take long
 	$(ENVIRONMENT) run test seed fuzz
-	@$(BIN)/python -m pytest -m long -o faulthandler_timeout=900 $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) -m long -o faulthandler_timeout=900 $(ARGS)
 
 test-deps: ## install, with apt and npm, the programs that tests use and that are no Python packages
 	$(ENVIRONMENT) run test

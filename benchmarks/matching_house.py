@@ -1,12 +1,13 @@
 """The core by itself, as those are who measure what its commands cost: a `Matchmaker`, a clock, and guests.
 
 Every command is timed by the processor time that it takes, collections of garbage taken out of it. Those
-are as rare as in `focus-signal serve`, and counted by themselves.
+come when they do in `focus-signal serve`, and are counted by themselves.
 """
 
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Literal
 import attrs
 
 from benchmarks.waiting import HUGE
+from focus_signal.cli import garbage
 from focus_signal.core.commands import (
     Begin,
     Command,
@@ -34,7 +36,7 @@ from focus_signal.core.tokens import SessionToken
 
 STEP = 0.005
 NOTICES_EVERY = 5.0
-_YOUNG_OBJECTS = 10_000
+_LOOK_EVERY = 0.1
 NOTICES = "time passes, each notice that is due"
 
 
@@ -76,6 +78,8 @@ class House:
     collections: Cost = attrs.field(factory=Cost, init=False)
     in_rooms: dict[int, int] = attrs.field(factory=dict[int, int], init=False)
     now: float = attrs.field(default=1000.0, init=False)
+    _collector: garbage.Collector | None = attrs.field(default=None, init=False)
+    _next_look: float = attrs.field(default=0.0, init=False)
     _collecting: float = attrs.field(default=0.0, init=False)
     _collected: float = attrs.field(default=0.0, init=False)
     _guests: dict[int, Guest] = attrs.field(factory=dict[int, Guest], init=False)
@@ -103,6 +107,9 @@ class House:
     def pass_time(self, seconds: float, kind: str | None = NOTICES) -> None:
         """Let time pass, and have done what is due by then."""
         self.now += seconds
+        if self._collector is not None and self.now >= self._next_look:
+            self._next_look = self.now + _LOOK_EVERY
+            self._collector.turn()
         deadline = self.matchmaker.next_deadline()
         if deadline is not None and deadline <= self.now:
             looks = round(seconds / NOTICES_EVERY * self.matchmaker.statistics().waiting)
@@ -142,15 +149,15 @@ class House:
 
     @contextmanager
     def as_served(self) -> Generator[None]:
-        """Collect garbage as rarely as a server does, and count that apart."""
+        """Look for garbage when a server does, and count that apart."""
         thresholds = gc.get_threshold()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_YOUNG_OBJECTS)
+        garbage.take_over()
+        self._collector = garbage.Collector(sys.getallocatedblocks, gc.collect)
         gc.callbacks.append(self._collect)
         try:
             yield
         finally:
+            self._collector = None
             gc.callbacks.remove(self._collect)
             gc.set_threshold(*thresholds)
             gc.unfreeze()

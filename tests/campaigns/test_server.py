@@ -24,12 +24,12 @@ RESTLESS = swarm(verbs=VERBS)
 @pytest.mark.parametrize(
     ("level", "workload", "seeds"),
     [
-        pytest.param("core", USUAL, range(25_000), id="core-1"),
-        pytest.param("core", USUAL, range(25_000, 50_000), id="core-2", marks=pytest.mark.long),
+        pytest.param("core", USUAL, range(10_000), id="core-1"),
+        pytest.param("core", USUAL, range(10_000, 50_000), id="core-2", marks=pytest.mark.long),
         pytest.param("core", RESTLESS, range(5_000), id="core-restless"),
         pytest.param("core", CROWD, range(1_000), id="core-crowd"),
-        pytest.param("message", USUAL, range(400), id="message"),
-        pytest.param("message", USUAL, range(400, 1_000), id="message-2", marks=pytest.mark.long),
+        pytest.param("message", USUAL, range(250), id="message"),
+        pytest.param("message", USUAL, range(250, 1_000), id="message-2", marks=pytest.mark.long),
         pytest.param("message", RESTLESS, range(100), id="message-restless"),
         pytest.param("message", CROWD, range(50), id="message-crowd"),
         pytest.param("full", USUAL, range(200), id="full"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from focus_signal.access.keys import Keys
-from focus_signal.cli import main, serve
+from focus_signal.cli import garbage, main, serve
 from focus_signal.cli.serve_options import config_of, flag_of
 from focus_signal.server.config import Config
 from focus_signal.server.session_keys import keys_of
@@ -51,8 +51,8 @@ def opening(monkeypatch: pytest.MonkeyPatch) -> list[Keys]:
 
     monkeypatch.setattr(serve, "open_server", open_server)
     # What it does to its process is nothing to be done to that of the tests.
-    for name in ("set_up_logging", "raise_soft_limit", "_make_garbage_collection_rare"):
-        monkeypatch.setattr(serve, name, lambda *_: None)
+    for owner, name in ((serve, "set_up_logging"), (serve, "raise_soft_limit"), (garbage, "take_over")):
+        monkeypatch.setattr(owner, name, lambda *_: None)
     return opened
 
 

@@ -37,8 +37,8 @@ ENDINGS: tuple[Ending, ...] = get_args(Ending)
 CONNECTIONS = 6
 """How many there are in the whole scene, if the victim is welcomed."""
 _GRACE = 0.5
-# A heartbeat's turn every 0.1 seconds: the fourth connection is asked at 0.4.
-_PING = 6.4
+# The fourth connection comes when its slice has just had its turn: it is asked an interval later.
+_PING = 1.0
 _SILENT = 5.0
 # Longer than anything may take: a whole life up to the second ping, its pong that is due, and the close.
 _LONGEST_LIFE = 20.0

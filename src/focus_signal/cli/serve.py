@@ -2,7 +2,6 @@
 
 import argparse
 import errno
-import gc
 import json
 import logging
 import os
@@ -16,6 +15,7 @@ import trio
 from attrs import define, field, frozen
 
 from focus_signal.access.descriptors import raise_soft_limit
+from focus_signal.cli import garbage
 from focus_signal.cli.serve_options import as_flags, config_of
 from focus_signal.errors import ConfigError, ServerFailed
 from focus_signal.observe.logs import set_up_logging
@@ -26,8 +26,6 @@ from focus_signal.server.server import Server
 logger = logging.getLogger("focus_signal")
 
 _STDIN = 0
-# Before the collector looks at them; Python's own number is 700. Measured: docs/performance.md.
-_YOUNG_OBJECTS = 10_000
 _CANNOT_LISTEN = 1
 _CANNOT_ANNOUNCE = 1
 _SOFTWARE_ERROR = 70  # sysexits.h, EX_SOFTWARE
@@ -65,7 +63,7 @@ def run(options: argparse.Namespace, usage_error: Callable[[str], NoReturn]) -> 
     set_up_logging(sys.stderr)
     raise_soft_limit()
     status, refused = 0, ""
-    _make_garbage_collection_rare()
+    garbage.take_over()
     try:
         status = trio.run(_serve, config, process)
     except* ServerFailed as group:
@@ -77,16 +75,6 @@ def run(options: argparse.Namespace, usage_error: Callable[[str], NoReturn]) -> 
     if refused:
         usage_error(as_flags(refused))
     return status
-
-
-def _make_garbage_collection_rare() -> None:
-    """Have the collector leave alone what was imported, and look at young objects less often.
-
-    Hardly anything here is in a circle, and a burst makes thousands of objects that are gone right after it.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS)
 
 
 async def _serve(config: Config, process: _Process) -> int:
@@ -101,6 +89,7 @@ async def _serve(config: Config, process: _Process) -> int:
         async with trio.open_nursery() as nursery:
             ending = _Ending()
             nursery.start_soon(ending.watch_signals, signals)
+            nursery.start_soon(garbage.run_collector)
             if process.watch_stdin:
                 nursery.start_soon(ending.watch_stdin)
             async with open_server(config, listeners) as server:

@@ -10,7 +10,7 @@ from attrs import define, field
 from focus_signal.server.connection import Connection
 from focus_signal.wire.close_codes import CLOSE_CODES, CloseName
 
-SLICES = 64
+SLICES = 1024
 """With thousands of connections, what is done for all of them at once delays what comes in meanwhile."""
 
 

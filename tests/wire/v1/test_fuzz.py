@@ -35,7 +35,10 @@ def judge(frame: bytes) -> None:
 @example(b'"' + b"\\" * 100_001)
 def test_no_bytes_raise_or_pass_in_silence(frame: bytes) -> None:
     refused = bare(decode(frame))
-    assert isinstance(refused, Invalid)
+    if not isinstance(refused, Invalid):
+        # Among any bytes, hypothesis tries the constants of all modules, and some of those are right frames.
+        judge(frame)
+        return
     assert refused.code in CODES
     assert 0 < len(refused.message) <= LONGEST_MESSAGE
 
