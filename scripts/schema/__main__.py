@@ -14,6 +14,7 @@ FILES: dict[str, Callable[[], str]] = {
     "schema/focus-signal.v1.schema.json": json_schema.text,
     "schema/asyncapi.yaml": asyncapi.text,
     "schema/focus-signal.v1.d.ts": typescript.text,
+    "src/focus_signal/web/protocol.d.ts": typescript.text,
     "docs/protocol.md": reference.text,
 }
 """What is written, by its path in the repository."""
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None, repository: Path = REPOSITORY) 
         if options.check:
             print(f"stale: {name} (make schema)")
         else:
-            (repository / name).parent.mkdir(exist_ok=True)
+            (repository / name).parent.mkdir(parents=True, exist_ok=True)
             (repository / name).write_text(FILES[name]())
             print(f"written: {name}")
     return 1 if options.check and names else 0

@@ -94,6 +94,8 @@ async def test_what_is_no_name_at_all(host: bytes) -> None:
         (["--transport"], "--transport", "expected one argument", ""),
         (["--port"], "--port", "expected one argument", ""),
         (["--seed-silent=yes"], "--seed-silent", "yes", "ignored explicit argument"),
+        (["--no-demo=yes"], "--no-demo", "yes", "ignored explicit argument"),
+        (["--demo"], "arguments", "--demo", "unrecognized"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -145,6 +147,7 @@ _FLAGS = [
     "--max-match-size",
     "--transport",
     "--seed-silent",
+    "--no-demo",
 ]
 
 

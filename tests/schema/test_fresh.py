@@ -18,7 +18,7 @@ NAMES = list(FILES)
 @pytest.fixture
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in NAMES:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(REPOSITORY / name, tmp_path / name)
     monkeypatch.setattr(reference, "DOCUMENT", tmp_path / "docs" / "protocol.md")
     return tmp_path

@@ -24,6 +24,7 @@ DEFAULTS: dict[str, object] = {
     "seed_silent": False,
     "transport": "native",
     "allowed_origins": (),
+    "demo": True,
     "secret_file": "",
     "ice_servers": (),
     "seat_grace": 30.0,
@@ -102,6 +103,7 @@ OTHERS = [
     "seed_silent",
     "transport",
     "allowed_origins",
+    "demo",
     "secret_file",
     "ice_servers",
 ]
@@ -276,12 +278,14 @@ def test_relay_scope() -> None:
         assert refusal("relay_scope", wrong) == f"relay_scope must be 'room' or 'any', not {wrong!r}"
 
 
-def test_seed_silent() -> None:
-    assert Config(seed_silent=True).seed_silent is True
-    assert Config(seed_silent=False).seed_silent is False
+@pytest.mark.parametrize("setting", ["seed_silent", "demo"])
+def test_what_is_on_or_off(setting: str) -> None:
+    for value in (True, False):
+        given: dict[str, Any] = {setting: value}
+        assert getattr(Config(**given), setting) is value
     wrong: object
     for wrong in (0, 1, 0.0, math.nan, "", "yes", "False", None, [], b""):
-        assert refusal("seed_silent", wrong) == f"seed_silent must be True or False, not {wrong!r}"
+        assert refusal(setting, wrong) == f"{setting} must be True or False, not {wrong!r}"
 
 
 def test_transport() -> None:

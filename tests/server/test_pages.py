@@ -155,8 +155,8 @@ THROUGH_THE_DOOR = [
     (b"GET /readyz HTTP/1.1\r\n" + HOST, READY),
     (b"HEAD /readyz HTTP/1.1\r\n" + HOST, without_body(READY)),
     (b"POST /readyz HTTP/1.1\r\nContent-Length: 2\r\n" + HOST + b"{}", wrong_method("/readyz", "POST")),
-    (b"GET / HTTP/1.1\r\n" + HOST, NOT_FOUND),
-    (b"HEAD / HTTP/1.1\r\n" + HOST, without_body(NOT_FOUND)),
+    (b"GET /x HTTP/1.1\r\n" + HOST, NOT_FOUND),
+    (b"HEAD /x HTTP/1.1\r\n" + HOST, without_body(NOT_FOUND)),
     (b"GET /signal/?userId=ana HTTP/1.1\r\n" + HOST, NOT_FOUND),
     (b"GET /signal?userId=ana HTTP/1.1\r\n" + HOST, NO_UPGRADE),
     (b"GET /signal HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n" + HOST, NO_UPGRADE),
@@ -190,4 +190,4 @@ async def test_through_the_door_while_draining() -> None:
         assert await ask(server, upgrade) == DRAINING
         assert await ask(server, b"GET /healthz HTTP/1.1\r\n" + HOST) == OK
         assert await ask(server, b"GET /signal HTTP/1.1\r\n" + HOST) == NO_UPGRADE
-        assert await ask(server, b"GET / HTTP/1.1\r\n" + HOST) == NOT_FOUND
+        assert await ask(server, b"GET /x HTTP/1.1\r\n" + HOST) == NOT_FOUND

@@ -9,12 +9,14 @@ from focus_signal.server.config import Config, deadlines, limits
 
 # Settings that are lists: their flags give one thing each, and may be given several times.
 _ONE_AT_A_TIME = {"allowed_origins": "--allowed-origin", "ice_servers": "--ice-server"}
+_TURNED_OFF = {"demo": "--no-demo"}
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - a server for the open internet
 
 
 def flag_of(setting: str) -> str:
     """Give the flag for a setting."""
-    return _ONE_AT_A_TIME.get(setting) or f"--{setting.replace('_', '-')}"
+    own = _ONE_AT_A_TIME.get(setting) or _TURNED_OFF.get(setting)
+    return own or f"--{setting.replace('_', '-')}"
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +43,7 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
         help="what speaks WebSocket: this server's own code, or the library trio-websocket (native)",
     )
     parser.add_argument("--seed-silent", action="store_true", help="send no error frames to seed clients")
+    parser.add_argument("--no-demo", dest="demo", action="store_false", help="serve no demo page at /")
     parser.add_argument(
         "--allowed-origin",
         dest="allowed_origins",

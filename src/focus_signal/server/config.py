@@ -69,6 +69,7 @@ class Config:
         server is always on the library's.
       allowed_origins: the origins of the pages that may connect, each as in "https://example.org" or
         "https://*.example.org"; any if there are none. What is no page sends no origin, and may connect.
+      demo: serve the demo page, and its files, at "/"; the module for browsers is served in any case.
       secret_file: a file with the secret, or two, by which sessions are known again when the server is
         started anew; see `focus_signal.access.keys.read_keys`. If there is none, they end with the process.
       ice_servers: what clients are told to use for ICE, each as in {"urls": "stun:example.org:3478"}.
@@ -115,6 +116,7 @@ class Config:
     seed_silent: bool = field(default=False, validator=a_truth)
     transport: TransportName = field(default="native", validator=one_of("native", "trio-websocket"))
     allowed_origins: tuple[str, ...] = field(default=(), validator=_origins)
+    demo: bool = field(default=True, validator=a_truth)
     secret_file: str = field(default="", validator=any_text)
     # What is in it can be changed, so it has no part in the hash.
     ice_servers: tuple[Mapping[str, Any], ...] = field(default=(), validator=_ice_servers, hash=False)
@@ -136,7 +138,9 @@ class Config:
     write_timeout: float = field(
         default=10.0,
         validator=seconds,
-        metadata=deadline("a write, until the peer takes something of it", "4001"),
+        metadata=deadline(
+            "a write, until the peer takes something of it; 4 KiB of a file", "4001; a file is cut"
+        ),
     )
     close_timeout: float = field(
         default=2.0,

@@ -4,6 +4,8 @@ What asks rightly for a WebSocket is welcomed; everything else gets an HTTP answ
 if it is still sending.
 """
 
+from collections.abc import Mapping
+
 import trio
 from attrs import define, field
 from msgspec import Struct
@@ -13,6 +15,7 @@ from focus_signal.errors import HttpRefused
 from focus_signal.server import pages
 from focus_signal.server.admission import Admission
 from focus_signal.server.config import Config
+from focus_signal.server.files import File, files_for
 from focus_signal.server.link import Link, linger
 from focus_signal.server.settings import bound
 from focus_signal.wire.http_head import (
@@ -26,6 +29,9 @@ from focus_signal.wire.http_head import (
 )
 from focus_signal.wire.plain_upgrade import PlainUpgrades
 from focus_signal.wire.subprotocols import V1Offer, offer_of
+
+# So much of a large answer has to be taken within the write deadline.
+_PIECE = 4 * 1024
 
 
 class Visitor(Struct, frozen=True, gc=False):
@@ -57,6 +63,7 @@ class FrontDoor:
     _admission: Admission
     _limits: HeadLimits = field(init=False)
     _plain: PlainUpgrades = field(init=False)
+    _files: Mapping[str, File] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._limits = HeadLimits(
@@ -67,6 +74,7 @@ class FrontDoor:
         )
         matters = (b"origin",) if self._config.allowed_origins else ()
         self._plain = PlainUpgrades(pages.SIGNAL_PATH, self._limits, matters)
+        self._files = files_for(demo=self._config.demo)
 
     def look(self, link: Link, key: AddressKey | None) -> Visitor | bytes | None:
         """Look at what has come already, and let in whoever asks as nearly everyone does; never waits.
@@ -126,19 +134,22 @@ class FrontDoor:
         return None
 
     def _decide(self, head: Head, read_ahead: bytes, key: AddressKey | None) -> Visitor | bytes:
-        """Let a visitor in, or answer one of our own pages; raises `HttpRefused` for everything else."""
+        """Let a visitor in, or answer what can be read here; raises `HttpRefused` for everything else."""
         # In the order in which what is wrong is answered: the sizes, the version, the path, the upgrade, what
         # is offered with it, and the user id where that has more rules than a size.
         is_signal = head.path == pages.SIGNAL_PATH
         user = user_of_query(head.query, self._limits.user_bytes) if is_signal else ""
-        if wants_websocket(head) and is_signal:
+        upgrades = wants_websocket(head)
+        if upgrades and is_signal:
             websocket_key = check_upgrade(head)
             offer = offer_of(head.values("sec-websocket-protocol"))
             if offer is not None:
                 user = v1_user_of_query(head.query)
             self._admission.check(key, next(iter(head.values("origin")), None))
             return Visitor(user, websocket_key, read_ahead, offer)
-        return pages.answer(head, self._admission.check_room)
+        # Who looks for a WebSocket where there is none has the wrong path, and no use for what is there.
+        file = None if upgrades else self._files.get(head.path)
+        return pages.answer(head, self._admission.check_room) if file is None else file.answer(head)
 
     def _gave_up(self, *, timed_out: bool) -> HttpRefused:
         if timed_out:
@@ -159,11 +170,15 @@ class FrontDoor:
         return None
 
     async def _reply(self, link: Link, answer: bytes) -> None:
-        with trio.move_on_after(self._config.close_timeout) as sending:
-            await link.send_all(answer)
-        if sending.cancelled_caught:
-            await link.abort()  # an end behind half an answer would pass for the end of a whole one
-            return
+        # A large one may be on a slow way: then it is each piece that has to be taken in time.
+        pieces = [answer[at : at + _PIECE] for at in range(0, len(answer), _PIECE)]
+        seconds = self._config.close_timeout if len(pieces) == 1 else self._config.write_timeout
+        for piece in pieces:
+            with trio.move_on_after(seconds) as sending:
+                await link.send_all(piece)
+            if sending.cancelled_caught:
+                await link.abort()  # an end behind half an answer would pass for the end of a whole one
+                return
         self._admission.note_answer(link)
         with trio.move_on_after(self._config.linger_timeout):
             await linger(link)

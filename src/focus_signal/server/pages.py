@@ -1,9 +1,10 @@
 """The server's own pages, and how any HTTP answer is written.
 
-Every answer is one line of text and the end of the connection.
+Every page and every refusal is one line of text, and every answer is the end of its connection. What is read
+from files: `server/files.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
 from focus_signal.errors import HttpRefused
@@ -29,12 +30,21 @@ def answer(head: Head, check_room: Callable[[], None]) -> bytes:
         raise HttpRefused(400, "Expected WebSocket connection")
     if head.path not in _PAGES:
         raise HttpRefused(404, "Not Found")
-    if head.method not in _METHODS:
-        allowed = ", ".join(_METHODS)
-        raise HttpRefused(405, f"{head.path} takes {allowed}, not {head.method}.", (("Allow", allowed),))
+    check_method(head)
     if head.path == "/readyz":
         check_room()
     return render(200, "ok" if head.path == "/healthz" else "ready", head_only=head.method == "HEAD")
+
+
+def check_method(head: Head) -> None:
+    """Let a request pass that asks to read.
+
+    Raises:
+      HttpRefused: it asks for something else.
+    """
+    if head.method not in _METHODS:
+        allowed = ", ".join(_METHODS)
+        raise HttpRefused(405, f"{head.path} takes {allowed}, not {head.method}.", (("Allow", allowed),))
 
 
 def unavailable() -> HttpRefused:
@@ -60,9 +70,19 @@ def render(
         ("Connection", "close"),
         *headers,
     )
+    written = write_head(status, fields)
+    return written if head_only else written + body
+
+
+def write_head(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
+    """Write the head of an HTTP answer.
+
+    Args:
+      status: the status code.
+      fields: all of its header fields.
+    """
     lines = [
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         *(f"{name}: {value}" for name, value in fields),
     ]
-    head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-    return head if head_only else head + body
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")

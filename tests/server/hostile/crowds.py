@@ -122,5 +122,5 @@ WHILE_DRAINING = (
     _while_draining("HEAD /readyz", plain("HEAD /readyz HTTP/1.1"), Wanted(503, "", _LATER, head_only=True)),
     _while_draining("/healthz", plain("GET /healthz HTTP/1.1"), Wanted(200, "ok")),
     _while_draining("a bad handshake", head(without=["Host"]), Wanted(400, "not 0 times.")),
-    _while_draining("nowhere", plain("GET / HTTP/1.1"), Wanted(404, "Not Found")),
+    _while_draining("nowhere", plain("GET /nowhere HTTP/1.1"), Wanted(404, "Not Found")),
 )

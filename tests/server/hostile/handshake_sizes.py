@@ -117,6 +117,11 @@ BODIES = tuple(
             plain("POST /healthz HTTP/1.1", _LENGTH),
             Wanted(405, "not POST.", {"Allow": "GET, HEAD"}),
         ),
+        (
+            "POST to the demo page",
+            plain("POST / HTTP/1.1", _LENGTH),
+            Wanted(405, "not POST.", {"Allow": "GET, HEAD"}),
+        ),
         ("POST to nowhere", plain("POST /nowhere HTTP/1.1", _LENGTH), Wanted(404, "Not Found")),
         ("an upgrade with a body", head(add=_LENGTH), Wanted(400, "no body")),
         # Bytes are counted before they are understood, so this is too large before it is garbage.
@@ -143,7 +148,7 @@ PAGES = (
         b"GET /healthz HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n",
         Wanted(200, "ok"),
     ),
-    BadHandshake("no page, in HTTP/1.0", b"GET / HTTP/1.0\r\n\r\n", Wanted(404, "Not Found")),
+    BadHandshake("no page, in HTTP/1.0", b"GET /nowhere HTTP/1.0\r\n\r\n", Wanted(404, "Not Found")),
     BadHandshake("/signal in HTTP/1.0", b"GET /signal HTTP/1.0\r\n\r\n", NO_UPGRADE),
     BadHandshake("a page", plain("GET /readyz HTTP/1.1"), Wanted(200, "ready")),
     BadHandshake("HEAD of a page", plain("HEAD /readyz HTTP/1.1"), Wanted(200, "", head_only=True)),

@@ -151,17 +151,22 @@ FIELDS = (
 PATHS = (
     BadHandshake("a path that is not ours", plain("GET /nowhere HTTP/1.1"), NOT_FOUND),
     BadHandshake("an upgrade on a path that is not ours", head("GET /signals?userId=u HTTP/1.1"), NOT_FOUND),
-    BadHandshake("a bad upgrade on a path that is not ours", head("PUT / HTTP/1.1", upgrade="x"), NOT_FOUND),
+    BadHandshake(
+        "a bad upgrade on a path that is not ours", head("PUT /nowhere HTTP/1.1", upgrade="x"), NOT_FOUND
+    ),
     BadHandshake("/signal/", head("GET /signal/?userId=u HTTP/1.1"), NOT_FOUND),
     BadHandshake("/SIGNAL", head("GET /SIGNAL?userId=u HTTP/1.1"), NOT_FOUND),
     BadHandshake("/%73ignal", head("GET /%73ignal?userId=u HTTP/1.1"), NOT_FOUND),
     BadHandshake("//signal", head("GET //signal?userId=u HTTP/1.1"), NOT_FOUND),
     BadHandshake("/signal;userId=u", head("GET /signal;userId=u HTTP/1.1"), NOT_FOUND),
     BadHandshake("a fragment for a query", head("GET /signal#?userId=u HTTP/1.1"), NOT_FOUND),
+    BadHandshake("an upgrade on the demo page", head("GET /?userId=u HTTP/1.1"), NOT_FOUND),
     BadHandshake("a host and no path", head("GET http://127.0.0.1?userId=u HTTP/1.1"), NOT_FOUND),
     BadHandshake("CONNECT to elsewhere", plain("CONNECT 127.0.0.1:80 HTTP/1.1"), NOT_FOUND),
     BadHandshake("an asterisk for a path", plain("OPTIONS * HTTP/1.1"), NOT_FOUND),
-    BadHandshake("HEAD of what is not there", plain("HEAD / HTTP/1.1"), Wanted(404, "", head_only=True)),
+    BadHandshake(
+        "HEAD of what is not there", plain("HEAD /nowhere HTTP/1.1"), Wanted(404, "", head_only=True)
+    ),
     *(
         BadHandshake(f"{method} /signal without an upgrade", plain(f"{method} /signal HTTP/1.1"), NO_UPGRADE)
         for method in (

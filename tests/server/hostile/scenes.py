@@ -96,23 +96,32 @@ async def _flood(reach: Reach) -> str:
     """Send more than is taken, up to the close frame; what is heard is told without how often."""
     peer = await reach.dial_in(f"flood-{next(_NUMBERS)}")
     peer.answers_close = False
+    # It answers pings, so that it is closed for nothing but the flood.
+    peer.hears_pings = True
+    owed = bytearray()
     goodbye = "close 4003 flood"
-    over = False
+    last = ""
     kinds: dict[str, None] = {}
     async with trio.open_nursery() as nursery:
 
         async def pour() -> None:
-            while not over:
-                await peer.send(text("{}") * _AT_ONCE)
+            while last not in {goodbye, "eof", "reset"}:
+                pongs = bytes(owed)
+                owed.clear()
+                await peer.send(text("{}") * _AT_ONCE + pongs)
                 await trio.sleep(_PACE)
 
         nursery.start_soon(pour)
-        seen = await peer.events(until=goodbye)
-        kinds.update(dict.fromkeys(seen))
-        over = True
-    if seen[-1] not in {"eof", "reset"}:
+        while last not in {goodbye, "eof", "reset"}:
+            received = await peer.receive()
+            if isinstance(received, frames.Received) and received.opcode == frames.PING:
+                owed += frame(frames.PONG, received.payload)
+            else:
+                last = event(received)
+                kinds[last] = None
+    if last == goodbye:
         await peer.send(frames.close(4003))
-        kinds.update(dict.fromkeys([goodbye, *await peer.events()]))
+        kinds.update(dict.fromkeys(await peer.events()))
     return in_words(list(kinds))
 
 
