@@ -46,6 +46,7 @@ test-deps: ## install, with apt and npm, the programs that tests use and that ar
 	$(ENVIRONMENT) run test
 	@scripts/test_deps.sh
 	@scripts/schema_deps.sh
+	@scripts/browser_deps.sh
 
 check: lint types test ## lint, types and test
 

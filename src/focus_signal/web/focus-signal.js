@@ -7,6 +7,7 @@ export class SignalError extends Error {
   }
 }
 
+const bare = (code) => code?.toUpperCase().replace(/-/g, '')
 const tell = (target, type, detail) => target.dispatchEvent(new CustomEvent(type, { detail }))
 
 export function connect(address, options = {}) {
@@ -15,14 +16,14 @@ export function connect(address, options = {}) {
   const key = `focus-signal ${url} ${options.userId}`
   const requests = new Map()
   const calls = new Map()
-  const early = new Map() // messages for calls that are not there yet
+  const early = new Map()
   const over = new AbortController()
   const warned = {}
   let seekers = []
   let socket, token, retry, watch
   let plain = false // a server of the seed's dialect
   let sure = false
-  let held = true // until the server knows that its token has come
+  let held = true // until the server knows its token came
   let parted = false // with every answer
   let restored = false
   let seen = 0
@@ -288,7 +289,10 @@ export function connect(address, options = {}) {
 
   function ask(seeker) {
     const { type, terms } = seeker
-    const asked = () => (seeker.asked = true)
+    const asked = () => {
+      seeker.asked = true
+      if (type === 'room-join' && bare(terms.code) === bare(self.room?.code)) answer([seeker], 'resolve', self.room)
+    }
     seeker.asked = false
     const refused = (error) => (error.code === 'lost' && type === 'matchmaking' ? asked() : answer([seeker], 'reject', error))
     post(type, terms, asked, refused)
@@ -321,16 +325,15 @@ export function connect(address, options = {}) {
   const say = (message) => socket.send(JSON.stringify(message))
   const ping = () => say({ type: 'ping', seen })
 
-  // Only for pages that are hidden or gone: no two have one session.
   function keep() {
-    if (token) storage?.setItem(key, JSON.stringify([self.userId, token, seen, lastId, self.room]))
+    if (token) storage?.setItem(key, JSON.stringify([self.userId, token, seen, self.room]))
   }
 
   const forget = () => storage?.removeItem(key)
 
   try {
     ;({ storage = globalThis.sessionStorage } = options)
-    ;[self.userId, token, seen, lastId, self.room] = JSON.parse(storage.getItem(key))
+    ;[self.userId, token, seen, self.room] = JSON.parse(storage.getItem(key))
     lostAt = Date.now()
     restored = true
     forget()
@@ -350,7 +353,7 @@ export function connect(address, options = {}) {
 function openCall(connection, peer, { stream, channels = [], config } = {}, eager) {
   const { offerTo = [], seed = [] } = connection.room ?? {}
   const polite = !offerTo.includes(peer) || seed.includes(peer)
-  let making, own, kin
+  let own, kin, last
   let ignoring // the last description, and its candidates
   let origin // another one means another RTCPeerConnection
   let chain = Promise.resolve()
@@ -412,11 +415,8 @@ function openCall(connection, peer, { stream, channels = [], config } = {}, eage
     send(sdp.type, { sdp, candidate: of })
   }
 
-  async function offer() {
-    if (call.pc.signalingState !== 'stable') return
-    making = true
-    await describe().catch(fault)
-    making = false
+  function offer() {
+    chain = chain.then(() => call.pc.signalingState === 'stable' && describe()).catch(fault)
   }
 
   async function handle({ type, sdp, candidate }) {
@@ -431,8 +431,10 @@ function openCall(connection, peer, { stream, channels = [], config } = {}, eage
     const { pc } = call
     const offered = pc.signalingState === 'have-local-offer'
     const outdated = anew || !offered || (candidate && !pc.localDescription.sdp.includes(candidate))
-    ignoring = type === 'answer' ? outdated : !polite && (making || offered)
+    ignoring = type === 'answer' ? outdated : !polite && offered
     if (ignoring) return type === 'offer' && offered && !origin && send(type, { sdp: pc.localDescription, candidate: 1 })
+    if (kin && line === last) return
+    last = line
     eager = true
     origin = id
     await pc.setRemoteDescription(description)

@@ -125,7 +125,7 @@ function part() {
   old.request(old.room ? 'room-leave' : 'cancel').then(done, done)
 }
 
-// What the server says; the timeline gets a line of everything.
+// What the server says.
 
 const isInCall = () => Boolean(calls?.all.size)
 
@@ -133,7 +133,7 @@ const ACTS = {
   open({ resumed, state }) {
     const ticket = state?.ticket ?? (resumed && wish.queued)
     unwarn('lost', 'server-restarting')
-    if (connection.room) enter(connection.room)
+    if (wish.found && connection.room) enter(connection.room)
     else if (askAtOpen && wish.found) ACTS['room-closed']({ reason: 'lost' })
     else if (ticket) ACTS.queued(ticket)
     else if (askAtOpen) ask()
@@ -163,7 +163,7 @@ const ACTS = {
   'match-ended': ({ reason }) => askAtOpen && wish.queued && !wish.found && refused({ code: reason }),
   'room-found': enter,
   'room-closed'(detail) {
-    if (detail.reason === 'moved') return
+    if (detail.reason === 'moved' || !wish.found) return
     toLobby()
     warn('room-closed', EVENTS['room-closed'](detail))
   },
