@@ -31,6 +31,8 @@ BEGIN, END = "<!-- begin: browser -->\n", "<!-- end: browser -->"
 # Of all that are taken, those that the page shows, and what they show.
 SHOWN = {
     "lobby-light": "The lobby",
+    "refused-light": "A room code that there is not",
+    "queue-dark": "The queue, dark",
     "call-dark": "A call of two, dark",
     "four": "A call of four",
     "draining": "The server is told to end; the call goes on",

@@ -12,18 +12,37 @@ import { Client, URL_HERE } from './real.mjs'
 // No delay before anybody comes back.
 Math.random = () => 0
 
+/** A conversation takes so many milliseconds at the most; far more than any needs. */
+const MOST = 20_000
 const MANY = 6
 const TOGETHER = 12
 const UP_TO = (many) => Array.from({ length: many }, (_, n) => n)
 
 let conversations = 0
 
-/** Carry a conversation out; ana's way to the server is cut. */
+/** Have a conversation end, or say where it has stopped. */
 async function converse(cuts) {
+  let over
+  const stopped = new Promise((_, reject) => (over = setTimeout(() => reject(new Error('it has stopped')), MOST)))
+  const people = []
+  try {
+    return await Promise.race([carryOut(cuts, people), stopped])
+  } catch (error) {
+    for (const { connection, heard } of people) error.message += `\n${connection.userId} ${connection.state}: ${JSON.stringify(heard)}`
+    throw error
+  } finally {
+    clearTimeout(over)
+    for (const { connection } of people) connection.close()
+  }
+}
+
+/** Carry a conversation out; ana's way to the server is cut. */
+async function carryOut(cuts, people) {
   const number = ++conversations
   const cutter = await Cutter.to(URL_HERE)
   cutter.cuts = [...cuts]
   const [ana, bo] = [new Client(`ana-${number}`, cutter.url), new Client(`bo-${number}`)]
+  people.push(ana, bo)
   try {
     const terms = { matchSize: 2, pool: `cuts-${number}` }
     const [mine, theirs] = await Promise.all([ana, bo].map(({ connection }) => connection.match(terms)))
@@ -44,8 +63,7 @@ async function converse(cuts) {
     await ana.next('room-closed')
     assert.deepEqual([ana.connection.room, bo.connection.room.peers], [null, [bo.connection.userId]])
   } finally {
-    ana.connection.close()
-    bo.connection.close()
+    for (const { connection } of people) connection.close()
     cutter.close()
   }
   return [ana.heard, bo.heard, cutter]
