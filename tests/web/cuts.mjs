@@ -13,7 +13,7 @@ import { Client, URL_HERE } from './real.mjs'
 Math.random = () => 0
 
 /** A conversation takes so many milliseconds at the most; far more than any needs. */
-const MOST = 20_000
+const MOST = 40_000
 const MANY = 6
 const TOGETHER = 12
 const UP_TO = (many) => Array.from({ length: many }, (_, n) => n)
@@ -100,7 +100,10 @@ test('every cut', { timeout: 550_000 }, async () => {
   assert.equal(check(whole), 0)
   const { passed } = whole[2]
   assert.ok(passed.up >= 12 && passed.down >= 20, JSON.stringify(passed))
-  const plans = [...points(passed, how)].map((first, n) => {
+  // Whose first handshakes fail twice, while one without subprotocol is answered, takes the server for one of the
+  // seed's dialect, and has to: so of two cuts none is in the first handshake.
+  const all = [...points(passed, how)].filter(([, piece]) => how !== 'two' || piece > 0)
+  const plans = all.map((first, n) => {
     const second = ['down', 1 + ((n * 7) % 9), Object.keys(PLACES)[n % 5]]
     return how === 'two' ? [first, second] : [first]
   })

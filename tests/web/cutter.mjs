@@ -75,8 +75,9 @@ export class Cutter {
       socket.on('error', () => 'its close follows')
       socket.on('close', () => {
         this.#open.delete(socket)
-        client.destroy()
-        server.destroy()
+        // What is on its way to the other one gets there first.
+        client.destroySoon()
+        server.destroySoon()
       })
     }
     this.#way('up', client, server, pair)

@@ -101,7 +101,7 @@ MISTAKES: dict[str, dict[str, tuple[str, str]]] = {
         "silence is borne": ("quiet++ < 2 ? ping()", "quiet++ < 9 ? ping()"),
         "nobody asks": ("quiet++ < 2 ? ping()", "quiet++ < 2 ? 0"),
         "no sign of life counts": ("    quiet = 0\n    if (seq", "    if (seq"),
-        "any end is one of an older server": ("code === 1006 && !openAt && !token", "!token"),
+        "any end is one of an older server": ("code === 1006 && !known", "!known"),
     },
     "matching": {
         "replaced ends the newest": ("if (reason === 'replaced') asked.pop()", ""),
@@ -128,7 +128,7 @@ MISTAKES: dict[str, dict[str, tuple[str, str]]] = {
     "reload": {
         "nothing is kept": ("on(globalThis, 'pagehide', keep)\n  on(", "if (0) on("),
         "it is kept for good": ("(document.hidden ? keep() : forget())", "keep()"),
-        "two pages take one session": ("    restored = true\n    forget()", "    restored = true"),
+        "two pages take one session": ("restored = true\n    forget()", "restored = true"),
         "what comes while it is hidden is forgotten": ("if (globalThis.document?.hidden) keep()", ""),
         "all connections have one place": ("`focus-signal ${url} ${options.userId}`", "'focus-signal'"),
         "an end leaves its session": ("    drop()\n    forget()", "    drop()"),

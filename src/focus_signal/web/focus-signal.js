@@ -31,7 +31,7 @@ export function connect(address, options = {}) {
   let tries = 0
   let quiet = 0
   let wait = 0
-  let openAt, lostAt, storage
+  let openAt, lostAt, storage, known
 
   const self = Object.assign(new EventTarget(), {
     state: 'connecting', // open, away, open ... closed
@@ -92,10 +92,9 @@ export function connect(address, options = {}) {
     }
     if (mine !== socket) return
     mine = socket = new WebSocket(url, protocols)
-    openAt = 0
     mine.onopen = () => {
       openAt = Date.now()
-      if (!plain) return
+      if (!plain) return (known = true)
       if (sure) return open({ resumed: true })
       plain = false
       sure = true
@@ -131,7 +130,7 @@ export function connect(address, options = {}) {
       parted = code === 1012
       self.state = 'away'
       plain = false
-    } else if (code === 1006 && !openAt && !token) plain = !plain // browsers fail where nobody knows the protocol
+    } else if (code === 1006 && !known) plain = !plain // browsers fail where nobody knows the protocol
     const { grace = 30 } = self.limits
     let most = Math.min(30, 0.5 * 2 ** tries++)
     if (token && now - lostAt < grace * 1000) most = Math.min(most, grace / 4)
@@ -335,7 +334,7 @@ export function connect(address, options = {}) {
     ;({ storage = globalThis.sessionStorage } = options)
     ;[self.userId, token, seen, self.room] = JSON.parse(storage.getItem(key))
     lostAt = Date.now()
-    restored = true
+    known = restored = true
     forget()
   } catch {
     // nothing is kept, or nothing may be
