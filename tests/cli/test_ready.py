@@ -111,3 +111,11 @@ async def test_nobody_can_be_told(stdout: str, reason: int) -> None:
     said = ended.stderr.decode()
     assert f"cannot write the --ready-json line to stdout: {os.strerror(reason)}\n" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("flags", [[], ["--no-demo"]])
+async def test_the_log_says_where_the_page_is(flags: list[str]) -> None:
+    async with start([*SERVE_HERE, *flags]) as program:
+        ready = await program.ready()
+        ended = await program.stop()
+    assert (f"a page that makes a call: {ready.http}/\n" in ended.stderr) == (not flags)

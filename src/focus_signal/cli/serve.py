@@ -145,6 +145,8 @@ def _announce(server: Server, process: _Process) -> bool:
     logger.info("serving; clients on this machine connect to %s?userId=...", server.url)
     if server.config.host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
         logger.info("and others to ws://<this machine's address>:%d/signal?userId=...", server.port)
+    if server.config.demo:
+        logger.info("a page that makes a call: %s/", server.http_url)
     if not process.ready_json:
         return True
     line = json.dumps({"ready": True, "url": server.url, "http": server.http_url}, separators=(",", ":"))
