@@ -45,8 +45,8 @@ test-long: ## run the tests that take long
 test-deps: ## install, with apt and npm, the programs that tests use and that are no Python packages
 	$(ENVIRONMENT) run test
 	@scripts/test_deps.sh
-	@scripts/schema_deps.sh
-	@scripts/browser_deps.sh
+	@scripts/npm_deps.sh tests/schema/package.json .build/schema
+	@scripts/npm_deps.sh tests/browser/package.json .build/browser
 
 check: lint types test ## lint, types and test
 
@@ -78,7 +78,7 @@ bench: ## measure this server, and the seed beside it
 
 bench-peers: ## measure this server beside others that do the same work: ws, PeerJS, websockets, picows, the seed
 	$(ENVIRONMENT) run test seed bench
-	@scripts/bench_peers_deps.sh
+	@scripts/npm_deps.sh benchmarks/peers/package.json .build/peers
 	@$(BIN)/python benchmarks/peers/run.py $(ARGS)
 
 # The slowest level first: whoever stops it early has seen that one at least.

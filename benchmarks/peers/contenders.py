@@ -85,7 +85,7 @@ def node_version(package: str) -> str:
     """
     described = NODE_MODULES / package / "package.json"
     if not described.exists():
-        raise PeerUnavailable(f"no Node package {package} (scripts/bench_peers_deps.sh)")
+        raise PeerUnavailable(f"no Node package {package} (make bench-peers)")
     return str(json.loads(described.read_text(encoding="utf-8"))["version"])
 
 

