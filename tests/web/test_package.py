@@ -71,10 +71,13 @@ def test_a_package_that_does_not_say_what_it_holds_is_seen(tmp_path: Path) -> No
 def test_what_npm_packs_can_be_imported_by_its_name(tmp_path: Path) -> None:
     run(*npm(), "pack", str(copied(tmp_path)), cwd=tmp_path)
     [archive] = tmp_path.glob("*.tgz")
+    there = tmp_path / "node_modules" / "focus-signal"
+    there.mkdir(parents=True)
     with tarfile.open(archive) as packed:
-        packed.extractall(tmp_path / "packed", filter="data")
-    (tmp_path / "node_modules").mkdir()
-    (tmp_path / "packed" / "package").rename(tmp_path / "node_modules" / "focus-signal")
+        for member in packed:
+            content = packed.extractfile(member)
+            assert content is not None, f"{member.name} is no file"
+            (there / member.name.removeprefix("package/")).write_bytes(content.read())
     script = "console.log(Object.keys(await import('focus-signal')).sort().join())"
     said = run(require_node(), "--input-type=module", "--eval", script, cwd=tmp_path)
     assert said == "SignalError,connect\n"

@@ -15,9 +15,10 @@ const CODE = `
     if (name in globalThis) throw new Error(name + ' is here')
   const { connect } = await import(workerData.module)
   const connection = connect(workerData.url, { userId: workerData.user })
+  // Node hands out all messages of one read before whoever waits for a promise goes on.
+  const came = new Promise((resolve) => connection.addEventListener('signal', ({ detail }) => resolve(detail)))
   const room = await connection.match({ matchSize: 2, pool: 'workers' })
   const [peer] = room.peers.filter((each) => each !== workerData.user)
-  const came = new Promise((resolve) => connection.addEventListener('signal', ({ detail }) => resolve(detail)))
   await connection.send(peer, 'from ' + workerData.user)
   const { data, from } = await came
   parentPort.postMessage([from, data])
