@@ -8,7 +8,7 @@ from .judge import faults_of_axe
 from .needs import require_axe
 from .playing import play_well
 
-VIEWS = ["lobby", "queue", "call", "call on a phone", "notice"]
+VIEWS = ["lobby", "refused", "queue", "call", "call on a phone", "notice"]
 
 
 @pytest.mark.long
